@@ -1,0 +1,281 @@
+#include "authn/authn.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+
+#include "authn/configure.h"
+#include "authn/lookup.h"
+#include "jose/digest.h"
+#include "jose/jwt.h"
+#include "policy/claims.h"
+#include "policy/select.h"
+#include "policy/usermap.h"
+
+/* An account's line with many members of comments; glibc starts at 1 KiB. */
+#define PASSWD_BUF_MAX	(64 * 1024)
+
+/*
+ * Names the token in the log without giving it away.  Only what has a token's
+ * form is named: 48 bits of a password's digest would be enough to guess it.
+ */
+static void
+name_token(struct pj_decision *decision, struct pj_span token)
+{
+	char hex[PJ_SHA256_HEX_LEN + 1];
+
+	if (token.len != 0 && token.ptr[token.len - 1] == '\n')
+		token.len--;
+	if (pj_sha256_hex(token, hex) == PJ_OK)
+		memcpy(decision->token, hex, PJ_TOKEN_ID_LEN);
+}
+
+static void
+name_key(struct pj_decision *decision, const struct pj_jws_header *header)
+{
+	if (header->has_kid)
+		pj_escape(decision->kid, sizeof(decision->kid), header->kid);
+}
+
+static enum pj_status
+find_account(const char *user, uid_t *uid, struct pj_error *err)
+{
+	PJ_BUF_SCOPED(buf, PASSWD_BUF_MAX);
+	struct passwd passwd, *found = NULL;
+	size_t size = 4096;
+	int rc = ERANGE;
+
+	for (; rc == ERANGE && size <= PASSWD_BUF_MAX; size *= 4) {
+		unsigned char *room = pj_buf_room(&buf, size);
+
+		if (room == NULL)
+			return PJ_NO_MEMORY;
+		rc = getpwnam_r(user, &passwd, (char *)room, size, &found);
+	}
+	/* Some name services answer these for "no such user", getpwnam(3). */
+	if (rc != 0 && rc != ENOENT && rc != ESRCH)
+		return pj_fail_errno(err, PJ_SYSTEM_ERROR, rc,
+		    "looking the account up");
+	if (rc != 0 || found == NULL)
+		return pj_fail(err, PJ_USER_UNKNOWN, "no account");
+	*uid = passwd.pw_uid;
+	return PJ_OK;
+}
+
+static enum pj_status
+check_account(const struct pj_issuer *issuer, const struct pj_login *login,
+    struct pj_error *err)
+{
+	enum pj_status status;
+	uid_t uid;
+
+	if (login->no_account || issuer->account == PJ_ACCOUNT_NONE)
+		return PJ_OK;
+	status = find_account(login->user, &uid, err);
+	if (status != PJ_OK)
+		return status;
+	return pj_usermap_check_uid(issuer, uid, err);
+}
+
+/* All of the rules, for a token whose signature is good. */
+static enum pj_status
+decide(const struct pj_issuer *issuer, const struct pj_claims *claims,
+    const struct pj_login *login, int64_t now, struct pj_decision *decision,
+    struct pj_error *err)
+{
+	enum pj_status purpose, times, match;
+	struct pj_error later = { "" };
+
+	purpose = pj_policy_purpose(issuer, claims, err);
+	if (purpose != PJ_OK) {
+		(void)!pj_usermap_match(issuer, claims, login->user, decision,
+		    &later);
+		return purpose;
+	}
+	times = pj_policy_times(issuer, claims, now, err);
+	match = pj_usermap_match(issuer, claims, login->user, decision,
+	    times == PJ_OK ? err : &later);
+	/* Only the token's own person learns what is wrong with it. */
+	if (times != PJ_OK && match == PJ_OK)
+		pj_policy_tell(times, claims, now, decision->tell,
+		    sizeof(decision->tell));
+	if (times != PJ_OK)
+		return times;
+	if (match != PJ_OK)
+		return match;
+	return check_account(issuer, login, err);
+}
+
+struct jwt_try {
+	struct pj_jwt		*jwt;
+	struct pj_claims	*claims;
+};
+
+static enum pj_status
+try_jwt(void *ctx, const struct pj_jwk *jwk, struct pj_error *err)
+{
+	struct jwt_try *try = ctx;
+
+	return pj_jwt_verify(try->jwt, jwk, &try->claims, err);
+}
+
+/* What can be refused without a key is refused before one is looked for. */
+static enum pj_status
+choose_section(const struct pj_config *config, const struct pj_login *login,
+    const struct pj_jwt *jwt, struct pj_decision *decision,
+    struct pj_jwt_peek *peek, const struct pj_issuer **issuer,
+    struct pj_error *err)
+{
+	enum pj_status status;
+
+	name_key(decision, pj_jwt_header(jwt));
+	status = pj_jwt_peek(jwt, peek, err);
+	if (status != PJ_OK)
+		return status;
+	status = pj_policy_select(config, login->service, peek, issuer, err);
+	if (status != PJ_OK)
+		return status;
+	(void)snprintf(decision->section, sizeof(decision->section), "%s",
+	    (*issuer)->name);
+	status = pj_policy_header(*issuer, pj_jwt_header(jwt), err);
+	if (status != PJ_OK)
+		return status;
+	if (!peek->has_exp)
+		return pj_fail(err, PJ_CLAIM_MISSING, "exp");
+	return PJ_OK;
+}
+
+static int64_t
+wall_now(const struct pj_login *login)
+{
+	struct pj_clock clock;
+
+	login->clock->read(login->clock->ctx, &clock);
+	return clock.wall;
+}
+
+static enum pj_status
+authenticate(const struct pj_config *config, const struct pj_login *login,
+    struct pj_decision *decision, struct pj_error *err)
+{
+	PJ_CLEANUP(pj_cleanup_jwt) struct pj_jwt *jwt = NULL;
+	PJ_CLEANUP(pj_cleanup_keysource) struct pj_keysource *source = NULL;
+	PJ_CLEANUP(pj_cleanup_claims) struct pj_claims *claims = NULL;
+	const struct pj_refresher *refresher = login->refresher;
+	const struct pj_issuer *issuer;
+	struct pj_key_request request;
+	struct pj_jwt_peek peek;
+	struct pj_error expiry = { "" };
+	struct jwt_try try = { NULL, NULL };
+	enum pj_status status, early;
+
+	status = pj_jwt_parse(login->token, &jwt, err);
+	if (status != PJ_OK)
+		return status;
+	name_token(decision, login->token);
+	status = choose_section(config, login, jwt, decision, &peek, &issuer,
+	    err);
+	if (status != PJ_OK)
+		return status;
+	/*
+	 * A token that has expired is not worth a fetch.  It is still verified
+	 * with the keys at hand: only its owner is told that it has expired.
+	 */
+	early = pj_policy_expiry(issuer, peek.exp, wall_now(login), &expiry);
+	if (early != PJ_OK)
+		refresher = &pj_refresher_offline;
+	pj_configure_request(config, issuer, &request);
+	status = pj_keysource_new(&request, login->clock, refresher, &source);
+	if (status != PJ_OK)
+		return status;
+	try.jwt = jwt;
+	status = pj_lookup_verify(source, pj_jwt_header(jwt), try_jwt, &try,
+	    err);
+	claims = try.claims;
+	if (status != PJ_OK && status != PJ_SIGNATURE_INVALID &&
+	    early != PJ_OK) {
+		*err = expiry;
+		return early;
+	}
+	if (status != PJ_OK)
+		return status;
+	decision->verified = true;
+	status = decide(issuer, claims, login, wall_now(login), decision, err);
+	if (status == PJ_OK)
+		pj_keysource_accepted(source);
+	return status;
+}
+
+void
+pj_authn(const struct pj_config *config, const struct pj_login *login,
+    struct pj_decision *decision)
+{
+	enum pj_status status;
+
+	pj_decision_init(decision);
+	status = authenticate(config, login, decision, &decision->error);
+	if (status == PJ_OK)
+		decision->error.detail[0] = '\0';
+	decision->status = status;
+}
+
+struct jws_try {
+	struct pj_jws	*jws;
+	struct pj_span	 payload;
+};
+
+static enum pj_status
+try_jws(void *ctx, const struct pj_jwk *jwk, struct pj_error *err)
+{
+	struct jws_try *try = ctx;
+
+	return pj_jws_verify(try->jws, jwk, &try->payload, err);
+}
+
+static enum pj_status
+verify_signature(const struct pj_config *config, const struct pj_login *login,
+    struct pj_decision *decision, struct pj_buf *payload, struct pj_error *err)
+{
+	PJ_CLEANUP(pj_cleanup_jws) struct pj_jws *jws = NULL;
+	PJ_CLEANUP(pj_cleanup_keysource) struct pj_keysource *source = NULL;
+	const struct pj_issuer *issuer = pj_config_issuer(config, 0);
+	struct jws_try try = { NULL, { NULL, 0 } };
+	struct pj_key_request request;
+	enum pj_status status;
+
+	if (issuer == NULL)
+		return pj_fail(err, PJ_CONFIG_INVALID, "no issuer");
+	status = pj_jws_parse(login->token, &jws, err);
+	if (status != PJ_OK)
+		return status;
+	name_token(decision, login->token);
+	name_key(decision, pj_jws_header(jws));
+	if ((issuer->algorithms & PJ_ALG_BIT(pj_jws_header(jws)->alg)) == 0)
+		return pj_fail(err, PJ_ALG_NOT_ALLOWED, "alg is %s",
+		    pj_jws_header(jws)->alg->name);
+	pj_configure_request(config, issuer, &request);
+	status = pj_keysource_new(&request, login->clock, login->refresher,
+	    &source);
+	if (status != PJ_OK)
+		return status;
+	try.jws = jws;
+	status = pj_lookup_verify(source, pj_jws_header(jws), try_jws, &try,
+	    err);
+	if (status != PJ_OK)
+		return status;
+	return pj_buf_append(payload, try.payload);
+}
+
+void
+pj_authn_signature(const struct pj_config *config,
+    const struct pj_login *login, struct pj_decision *decision,
+    struct pj_buf *payload)
+{
+	enum pj_status status;
+
+	pj_decision_init(decision);
+	status = verify_signature(config, login, decision, payload,
+	    &decision->error);
+	decision->verified = status == PJ_OK;
+	decision->status = status;
+}

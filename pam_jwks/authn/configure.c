@@ -1,0 +1,142 @@
+#include "authn/configure.h"
+
+#include <errno.h>
+#include <sys/utsname.h>
+
+#include "base/file.h"
+#include "config.h"
+
+const char pj_default_config_path[] = PJ_CONFIG_PATH;
+
+/* What a file's trouble means when the file is the configuration. */
+static enum pj_status
+as_config_status(enum pj_status status)
+{
+	if (status == PJ_FILE_MISSING)
+		return PJ_CONFIG_MISSING;
+	if (status == PJ_FILE_UNSAFE)
+		return PJ_CONFIG_UNSAFE;
+	if (status == PJ_FILE_TOO_LARGE)
+		return PJ_CONFIG_INVALID;
+	return status;
+}
+
+static enum pj_status
+add_file(struct pj_config *config, const struct pj_config_source *source,
+    struct pj_error *err)
+{
+	PJ_BUF_SCOPED(text, PJ_CONFIG_MAX);
+	enum pj_status status;
+
+	if (source->any_owner)
+		status = pj_file_read_any(source->path, &text, err);
+	else
+		status = pj_file_read(source->path, &text, err);
+	if (status != PJ_OK)
+		return as_config_status(status);
+	return pj_config_add_text(config, pj_buf_span(&text), source->path,
+	    err);
+}
+
+static enum pj_status
+add_options(struct pj_config *config, const struct pj_config_source *source,
+    struct pj_error *err)
+{
+	enum pj_status status, result = PJ_OK;
+
+	for (size_t i = 0; source->options[i] != NULL; i++) {
+		status = pj_config_add_option(config, source->options[i],
+		    result == PJ_OK ? err : NULL);
+		if (status == PJ_CONFIG_INVALID)
+			result = status;
+		else if (status != PJ_OK)
+			return status;
+	}
+	return result;
+}
+
+enum pj_status
+pj_configure(const struct pj_config_source *source, struct pj_config **config,
+    struct pj_error *err)
+{
+	PJ_CLEANUP(pj_cleanup_config) struct pj_config *fresh = NULL;
+	struct pj_config_host host = {
+		.helper = PJ_HELPER_PATH,
+		.cache_dir = PJ_CACHE_DIR,
+		.state_dir = PJ_STATE_DIR,
+	};
+	struct utsname name;
+	enum pj_status status;
+
+	if (uname(&name) != 0)
+		return pj_fail_errno(err, PJ_SYSTEM_ERROR, errno, "uname");
+	host.node_name = name.nodename;
+	status = pj_config_new(&host, source->on_mistake, source->ctx, &fresh);
+	if (status != PJ_OK)
+		return status;
+	if (source->path != NULL)
+		status = add_file(fresh, source, err);
+	else
+		status = add_options(fresh, source, err);
+	if (status == PJ_OK)
+		status = pj_config_finish(fresh, source->keys_only, err);
+	/* The rest of the mistakes, for those who collect them all. */
+	else if (status == PJ_CONFIG_INVALID && source->on_mistake != NULL)
+		(void)!pj_config_finish(fresh, source->keys_only, NULL);
+	if (status != PJ_OK)
+		return status;
+	*config = PJ_TAKE(fresh);
+	return PJ_OK;
+}
+
+static enum pj_ip_resolve
+ip_resolve(int family)
+{
+	if (family == 4)
+		return PJ_IP_V4;
+	return family == 6 ? PJ_IP_V6 : PJ_IP_ANY;
+}
+
+void
+pj_configure_request(const struct pj_config *config,
+    const struct pj_issuer *issuer, struct pj_key_request *request)
+{
+	const struct pj_module_settings *module = pj_config_module(config);
+
+	*request = (struct pj_key_request){
+		.section = issuer->name,
+		.issuer = issuer->issuer,
+		.discovery_url = issuer->discovery_url,
+		.jwks_uri = issuer->jwks_uri,
+		.jwks_file = issuer->jwks_file,
+		.ca_file = issuer->ca_file,
+		.proxy = issuer->proxy,
+		.ip_resolve = ip_resolve(issuer->ip_resolve),
+		.cache_dir = module->cache_dir,
+		.state_dir = module->state_dir,
+		.lifetimes = {
+			.min_ttl = issuer->min_ttl,
+			.max_ttl = issuer->max_ttl,
+			.default_ttl = issuer->default_ttl,
+			.max_stale = issuer->max_stale,
+			.discovery_ttl = issuer->discovery_ttl,
+			.discovery_max_stale = issuer->discovery_max_stale,
+			.kid_cooldown = issuer->kid_cooldown,
+		},
+	};
+}
+
+void
+pj_configure_helper(const struct pj_config *config,
+    const struct pj_config_source *source, struct pj_helper *helper)
+{
+	const struct pj_module_settings *module = pj_config_module(config);
+
+	*helper = (struct pj_helper){
+		.path = module->helper,
+		.config = source->path,
+		.options = source->options,
+		.timeout_cold = module->timeout_cold,
+		.timeout_stale = module->timeout_stale,
+	};
+}

@@ -1,0 +1,50 @@
+/*
+ * What time it is: see clock.h.
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+
+static const char boot_id_path[] = "/proc/sys/kernel/random/boot_id";
+
+const struct pj_clock_source pj_clock_system = { .read = pj_clock_read_system };
+
+/* Reads the kernel's boot id; "" where there is no /proc (a chroot). */
+static void
+read_boot_id(char id[PJ_BOOT_ID_MAX + 1])
+{
+	PJ_CLEANUP(pj_cleanup_fd) int fd = -1;
+	char text[PJ_BOOT_ID_MAX];
+	ssize_t n;
+
+	id[0] = '\0';
+	fd = open(boot_id_path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return;
+	n = read(fd, text, sizeof(text));
+	if (n != (ssize_t)sizeof(text))
+		return;
+	for (size_t i = 0; i < sizeof(text); i++)
+		if (strchr("0123456789abcdef-", text[i]) == NULL ||
+		    text[i] == '\0')
+			return;
+	memcpy(id, text, sizeof(text));
+	id[sizeof(text)] = '\0';
+}
+
+void
+pj_clock_read_system(void *ctx, struct pj_clock *clock)
+{
+	struct timespec ts = { 0, 0 };
+
+	(void)ctx;
+	*clock = (struct pj_clock){ 0 };
+	if (clock_gettime(CLOCK_REALTIME, &ts) == 0)
+		clock->wall = ts.tv_sec;
+	if (clock_gettime(CLOCK_BOOTTIME, &ts) == 0)
+		clock->boot = ts.tv_sec;
+	read_boot_id(clock->boot_id);
+}

@@ -1,0 +1,43 @@
+/*
+ * One line of detail beside a status.  Responsible for: making text of any
+ * origin safe for a log line.  Must not: log, or keep more than one line.
+ */
+#ifndef PJ_BASE_ERROR_H
+#define PJ_BASE_ERROR_H
+
+#include "base/limits.h"
+#include "base/status.h"
+
+struct pj_error {
+	char	detail[PJ_DETAIL_MAX + 1];	/* printable ASCII, may be "" */
+};
+
+/*
+ * Returns status, and writes the formatted detail to err unless err is NULL.
+ * The detail may hold untrusted text: whatever is not printable ASCII, and the
+ * characters " and \, become \xHH; what is too long ends in "...".
+ */
+enum pj_status	pj_fail(struct pj_error *err, enum pj_status status,
+		    const char *fmt, ...)
+		    __attribute__((format(printf, 3, 4)));
+
+/*
+ * Puts words before the detail that is already there, for example the file
+ * that it is about.  Returns status.
+ */
+enum pj_status	pj_fail_in(struct pj_error *err, enum pj_status status,
+		    const char *fmt, ...)
+		    __attribute__((format(printf, 3, 4)));
+
+/* As pj_fail, with the text of errnum (strerror_r) behind the words. */
+enum pj_status	pj_fail_errno(struct pj_error *err, enum pj_status status,
+		    int errnum, const char *fmt, ...)
+		    __attribute__((format(printf, 4, 5)));
+
+/*
+ * Writes text to dst (size bytes, NUL included) in the form described at
+ * pj_fail.  Always terminates; size must be at least 4.
+ */
+void		pj_escape(char *dst, size_t size, struct pj_span text);
+
+#endif

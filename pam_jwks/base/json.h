@@ -1,0 +1,73 @@
+/*
+ * Strict JSON.  Responsible for: refusing every text that two parsers could
+ * read differently, and reading values without coercion.  It is the only user
+ * of json-c: a text first passes a small scanner of our own (json_gate.c), then
+ * json-c with both of its validation flags.  Must not: repair, guess, or log.
+ *
+ * Refused (RFC 8259, RFC 7493): anything outside the grammar, malformed UTF-8,
+ * unpaired surrogate escapes, a duplicate member in any object (also when one is
+ * written with escapes), NUL in a member name, anything but white space behind
+ * the value, integers beyond 64 bits, more than PJ_JSON_DEPTH_MAX,
+ * PJ_JSON_VALUES_MAX or PJ_JSON_MEMBERS_MAX.
+ */
+#ifndef PJ_BASE_JSON_H
+#define PJ_BASE_JSON_H
+
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+struct pj_json;		/* one value; lives as long as its document */
+
+enum pj_json_type {
+	PJ_JSON_NULL,
+	PJ_JSON_BOOL,
+	PJ_JSON_NUMBER,
+	PJ_JSON_STRING,
+	PJ_JSON_ARRAY,
+	PJ_JSON_OBJECT,
+};
+
+/*
+ * The scanner alone.  Returns PJ_OK, PJ_JSON_INVALID, PJ_JSON_DUPLICATE or
+ * PJ_JSON_TOO_LARGE (or PJ_NO_MEMORY), with the byte offset in the detail.
+ */
+enum pj_status	pj_json_gate(struct pj_span text, struct pj_error *err)
+		    PJ_MUST_CHECK;
+
+/*
+ * Parses a text whose top is an object.  On success *doc is owned by the caller
+ * (pj_json_free).  The text is not referenced afterwards.  Errors as in
+ * pj_json_gate.
+ */
+enum pj_status	pj_json_parse(struct pj_span text, struct pj_json **doc,
+		    struct pj_error *err) PJ_MUST_CHECK;
+void		pj_json_free(struct pj_json *doc);
+PJ_DEFINE_CLEANUP(struct pj_json *, pj_cleanup_json, pj_json_free)
+
+enum pj_json_type	 pj_json_type(const struct pj_json *value);
+
+/* The member's value, or NULL if it is absent or object is no object. */
+const struct pj_json	*pj_json_member(const struct pj_json *object,
+			    const char *name);
+
+/* Elements of an array; 0 for any other value. */
+size_t			 pj_json_length(const struct pj_json *array);
+const struct pj_json	*pj_json_item(const struct pj_json *array, size_t i);
+
+/*
+ * Typed getters: false, and *out untouched, if value is NULL or not of exactly
+ * that type.  A string's bytes may hold NUL and live as long as the document.
+ */
+bool	pj_json_string(const struct pj_json *value, struct pj_span *out);
+bool	pj_json_bool(const struct pj_json *value, bool *out);
+
+/*
+ * A NumericDate (RFC 7519 section 2) in whole seconds, rounded down.  False if
+ * value is no number, not finite, or its magnitude is over 2^53, where a
+ * double stops being exact.
+ */
+bool	pj_json_time(const struct pj_json *value, int64_t *out);
+
+#endif

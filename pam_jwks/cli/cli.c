@@ -1,0 +1,77 @@
+#include "cli/cli.h"
+
+void
+pj_cli_source(const struct pj_cli *cli, struct pj_config_source *source)
+{
+	*source = (struct pj_config_source){ .path = NULL };
+	if (cli->options_count != 0) {
+		source->options = cli->options;
+	} else if (cli->config != NULL) {
+		source->path = cli->config;
+		source->any_owner = true;
+	} else {
+		source->path = pj_default_config_path;
+	}
+}
+
+static void
+print_mistake(void *ctx, const char *file, unsigned line, const char *text)
+{
+	size_t *count = ctx;
+
+	if (line != 0)
+		(void)fprintf(stderr, "%s:%u: %s\n", file, line, text);
+	else
+		(void)fprintf(stderr, "%s: %s\n", file, text);
+	++*count;
+}
+
+int
+pj_cli_configure(const struct pj_cli *cli,
+    const struct pj_config_source *source, struct pj_config **config)
+{
+	struct pj_config_source telling = *source;
+	struct pj_error err = { "" };
+	size_t mistakes = 0;
+	enum pj_status status;
+
+	telling.on_mistake = print_mistake;
+	telling.ctx = &mistakes;
+	status = pj_configure(&telling, config, &err);
+	if (status == PJ_OK)
+		return PJ_EXIT_OK;
+	if (mistakes == 0)
+		pj_cli_say(stderr, cli->command, status, &err);
+	return PJ_EXIT_USAGE;
+}
+
+int
+pj_cli_exit(enum pj_status status)
+{
+	switch (pj_status_outcome(status)) {
+	case PJ_OUTCOME_ACCEPTED:
+		return PJ_EXIT_OK;
+	case PJ_OUTCOME_REFUSED:
+	case PJ_OUTCOME_USER_UNKNOWN:
+		return PJ_EXIT_REFUSED;
+	case PJ_OUTCOME_NO_KEYS:
+		return PJ_EXIT_NO_KEYS;
+	case PJ_OUTCOME_CONFIG:
+	case PJ_OUTCOME_CONVERSATION:
+	case PJ_OUTCOME_MEMORY:
+	case PJ_OUTCOME_SYSTEM:
+		break;
+	}
+	return PJ_EXIT_USAGE;
+}
+
+void
+pj_cli_say(FILE *out, const char *word, enum pj_status status,
+    const struct pj_error *err)
+{
+	bool detail = err != NULL && err->detail[0] != '\0';
+
+	(void)fprintf(out, "%s: %s: %s%s%s%s\n", word, pj_status_name(status),
+	    pj_status_sentence(status), detail ? " (" : "",
+	    detail ? err->detail : "", detail ? ")" : "");
+}

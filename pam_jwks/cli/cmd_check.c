@@ -1,0 +1,162 @@
+/*
+ * pam-jwks check: would a login work, and if not, what has to be done.  It changes
+ * nothing and asks nobody on the network.
+ */
+#include <pwd.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "cli/cli.h"
+#include "keys/keysource.h"
+
+/* The findings so far; the worst of them is the exit code. */
+struct findings {
+	unsigned	warnings;
+	unsigned	errors;
+};
+
+enum grade {
+	GRADE_OK,
+	GRADE_NOTE,
+	GRADE_WARNING,
+	GRADE_ERROR,
+};
+
+static void __attribute__((format(printf, 3, 4)))
+found(struct findings *findings, enum grade grade, const char *fmt, ...)
+{
+	static const char *const words[] = {
+		[GRADE_OK] = "ok", [GRADE_NOTE] = "note",
+		[GRADE_WARNING] = "warning", [GRADE_ERROR] = "error",
+	};
+	va_list ap;
+
+	(void)printf("%-8s ", words[grade]);
+	va_start(ap, fmt);
+	(void)vprintf(fmt, ap);
+	va_end(ap);
+	(void)putchar('\n');
+	if (grade == GRADE_WARNING)
+		findings->warnings++;
+	if (grade == GRADE_ERROR)
+		findings->errors++;
+}
+
+static bool
+needs_network(const struct pj_config *config)
+{
+	for (size_t i = 0; i < pj_config_issuers(config); i++) {
+		if (pj_config_issuer(config, i)->jwks_file == NULL)
+			return true;
+	}
+	return false;
+}
+
+/* -c names a file that may be anybody's; the module is stricter. */
+static void
+check_file(const char *path, struct findings *findings)
+{
+	PJ_BUF_SCOPED(text, PJ_CONFIG_MAX);
+	struct pj_error err = { "" };
+
+	if (pj_file_read(path, &text, &err) != PJ_OK)
+		found(findings, GRADE_WARNING,
+		    "the module would not read this file: %s", err.detail);
+}
+
+static void
+check_folder(const char *path, struct findings *findings)
+{
+	PJ_CLEANUP(pj_cleanup_fd) int fd = -1;
+	struct pj_error err = { "" };
+	enum pj_status status = pj_file_open_dir(path, &fd, &err);
+
+	if (status == PJ_FILE_MISSING)
+		found(findings, GRADE_NOTE,
+		    "%s is missing; the first fetch makes it", path);
+	else if (status == PJ_FILE_UNSAFE)
+		found(findings, GRADE_ERROR, "%s cannot be used: %s", path,
+		    err.detail);
+	else if (status != PJ_OK)
+		found(findings, GRADE_NOTE, "%s cannot be looked at: %s",
+		    path, err.detail);
+}
+
+static void
+check_fetching(const struct pj_config *config, struct findings *findings)
+{
+	const struct pj_module_settings *module = pj_config_module(config);
+
+	if (!needs_network(config))
+		return;
+	if (access(module->helper, X_OK) != 0)
+		found(findings, GRADE_ERROR, "the helper %s cannot be run: no "
+		    "keys will ever be fetched", module->helper);
+	if (getpwnam(module->fetch_user) == NULL)
+		found(findings, GRADE_ERROR, "the user %s that fetches keys "
+		    "does not exist; make it: useradd --system --no-create-"
+		    "home --shell /usr/sbin/nologin %s", module->fetch_user,
+		    module->fetch_user);
+	check_folder(module->cache_dir, findings);
+	check_folder(module->state_dir, findings);
+}
+
+static void
+check_keys(const struct pj_config *config, const struct pj_issuer *issuer,
+    struct findings *findings)
+{
+	PJ_CLEANUP(pj_cleanup_keysource) struct pj_keysource *source = NULL;
+	const struct pj_jwks *jwks;
+	struct pj_key_request request;
+	struct pj_error err = { "" };
+	enum pj_status status;
+
+	pj_configure_request(config, issuer, &request);
+	status = pj_keysource_new(&request, &pj_clock_system,
+	    &pj_refresher_offline, &source);
+	if (status == PJ_OK)
+		status = pj_keysource_keys(source, &jwks, &err);
+	if (status == PJ_OK)
+		found(findings, GRADE_OK, "[issuer %s] %zu usable keys of %zu",
+		    issuer->name, pj_jwks_usable(jwks), pj_jwks_count(jwks));
+	else if (issuer->jwks_file != NULL)
+		found(findings, GRADE_ERROR, "[issuer %s] no usable keys: %s",
+		    issuer->name, err.detail);
+	else
+		found(findings, GRADE_NOTE, "[issuer %s] no usable keys at "
+		    "hand yet (%s); pam-jwks refresh %s fetches them",
+		    issuer->name, err.detail, issuer->name);
+}
+
+int
+pj_cmd_check(const struct pj_cli *cli)
+{
+	PJ_CLEANUP(pj_cleanup_config) struct pj_config *config = NULL;
+	struct findings findings = { 0, 0 };
+	struct pj_config_source source;
+	int code;
+
+	pj_cli_source(cli, &source);
+	code = pj_cli_configure(cli, &source, &config);
+	if (code != PJ_EXIT_OK)
+		return code;
+	found(&findings, GRADE_OK, "%s: %zu issuer sections",
+	    source.path != NULL ? source.path : "options",
+	    pj_config_issuers(config));
+	if (pj_config_issuers(config) == 0)
+		found(&findings, GRADE_WARNING, "there is no [issuer NAME] "
+		    "section: every token is refused");
+	if (!cli->syntax) {
+		if (cli->config != NULL)
+			check_file(source.path, &findings);
+		check_fetching(config, &findings);
+		for (size_t i = 0; i < pj_config_issuers(config); i++)
+			check_keys(config, pj_config_issuer(config, i),
+			    &findings);
+	}
+	if (findings.errors != 0)
+		return PJ_EXIT_USAGE;
+	return findings.warnings != 0 ? PJ_EXIT_REFUSED : PJ_EXIT_OK;
+}

@@ -1,0 +1,173 @@
+/*
+ * pam-jwks keys: what is at hand for each section, and what is known of the last
+ * attempt to get more.
+ */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "cli/cli.h"
+#include "jose/jwks.h"
+#include "keys/cache.h"
+
+/* Prints text from a key set without moving a terminal's cursor. */
+static void
+print_kid(const struct pj_jwk *jwk)
+{
+	char kid[PJ_KID_MAX + 1] = "-";
+
+	if (jwk->has_kid)
+		pj_escape(kid, sizeof(kid), jwk->kid);
+	(void)printf("    %s", kid);
+}
+
+static void
+print_key(const struct pj_jwk *jwk)
+{
+	char thumbprint[PJ_THUMBPRINT_LEN + 1];
+
+	print_kid(jwk);
+	if (jwk->status != PJ_OK) {
+		(void)printf("  skipped: %s: %s%s%s%s\n",
+		    pj_status_name(jwk->status),
+		    pj_status_sentence(jwk->status),
+		    jwk->detail != NULL ? " (" : "",
+		    jwk->detail != NULL ? jwk->detail->detail : "",
+		    jwk->detail != NULL ? ")" : "");
+		return;
+	}
+	(void)printf("  %s", pj_kty_name(jwk->kty));
+	if (jwk->crv != PJ_CRV_NONE)
+		(void)printf(" %s", pj_crv_name(jwk->crv));
+	(void)printf("  %s  %u bits%s",
+	    jwk->alg != NULL ? jwk->alg->name : "any alg", jwk->bits,
+	    jwk->from_x5c ? "  from x5c" : "");
+	if (pj_jwk_thumbprint(jwk, thumbprint, NULL) == PJ_OK)
+		(void)printf("  %s", thumbprint);
+	(void)putchar('\n');
+}
+
+static int
+print_set(struct pj_span text)
+{
+	PJ_CLEANUP(pj_cleanup_jwks) struct pj_jwks *jwks = NULL;
+	struct pj_error err = { "" };
+	enum pj_status status = pj_jwks_parse(text, &jwks, &err);
+
+	if (status != PJ_OK) {
+		pj_cli_say(stdout, "  keys", status, &err);
+		return PJ_EXIT_NO_KEYS;
+	}
+	for (size_t i = 0; i < pj_jwks_count(jwks); i++)
+		print_key(pj_jwks_at(jwks, i));
+	return pj_jwks_usable(jwks) != 0 ? PJ_EXIT_OK : PJ_EXIT_NO_KEYS;
+}
+
+static int
+print_file(const char *path)
+{
+	PJ_BUF_SCOPED(text, PJ_BODY_MAX);
+	struct pj_error err = { "" };
+	enum pj_status status = pj_file_read(path, &text, &err);
+
+	(void)printf("  file %s\n", path);
+	if (status != PJ_OK) {
+		pj_cli_say(stdout, "  file", status, &err);
+		return PJ_EXIT_NO_KEYS;
+	}
+	return print_set(pj_buf_span(&text));
+}
+
+static void
+print_state(const struct pj_cache *cache, const struct pj_clock *now)
+{
+	struct pj_error err = { "" };
+	struct pj_state state;
+	enum pj_status status = pj_cache_load_state(cache, &state, &err);
+	int64_t held;
+
+	if (status == PJ_FILE_MISSING)
+		return;
+	if (status != PJ_OK) {
+		pj_cli_say(stdout, "  state", status, &err);
+		return;
+	}
+	if (state.has_result)
+		(void)printf("  last attempt %lld s ago: %s%s%s\n",
+		    (long long)pj_age(&state.holds.attempt, now, NULL),
+		    pj_status_name(state.result),
+		    state.error.detail[0] != '\0' ? ": " : "",
+		    state.error.detail);
+	held = pj_held_back(&state.holds, PJ_CAUSE_KID, now);
+	if (held > 0)
+		(void)printf("  an unknown key id asks again in %lld s\n",
+		    (long long)held);
+}
+
+static int
+print_cache(const struct pj_key_request *request)
+{
+	PJ_BUF_SCOPED(text, PJ_CACHE_MAX);
+	struct pj_error err = { "" };
+	struct pj_envelope envelope;
+	struct pj_cache cache;
+	struct pj_clock now;
+	enum pj_status status = pj_cache_open(request, &cache, &err);
+
+	if (status == PJ_OK)
+		status = pj_cache_load(&cache, &text, &envelope, &err);
+	pj_clock_read_system(NULL, &now);
+	if (status == PJ_OK) {
+		const struct pj_validity *validity = &envelope.validity;
+		int64_t age = pj_age(&validity->fetched, &now, NULL);
+		enum pj_key_state state = pj_key_state(validity,
+		    &request->lifetimes, &now);
+
+		(void)printf("  from %.*s\n  %s, fetched %lld s ago, "
+		    "ttl %lld s, due after %lld s\n",
+		    PJ_SPAN_ARG(envelope.jwks_uri), pj_key_state_name(state),
+		    (long long)age, (long long)validity->ttl,
+		    (long long)validity->refresh_after);
+	} else {
+		pj_cli_say(stdout, "  cache", status, &err);
+	}
+	print_state(&cache, &now);
+	return status == PJ_OK ? print_set(envelope.body) : PJ_EXIT_NO_KEYS;
+}
+
+int
+pj_cmd_keys(const struct pj_cli *cli)
+{
+	PJ_CLEANUP(pj_cleanup_config) struct pj_config *config = NULL;
+	struct pj_config_source source;
+	bool any = cli->operand == NULL;
+	int code, worst = PJ_EXIT_OK;
+
+	pj_cli_source(cli, &source);
+	source.keys_only = source.options != NULL;
+	code = pj_cli_configure(cli, &source, &config);
+	if (code != PJ_EXIT_OK)
+		return code;
+	for (size_t i = 0; i < pj_config_issuers(config); i++) {
+		const struct pj_issuer *issuer = pj_config_issuer(config, i);
+		struct pj_key_request request;
+
+		if (cli->operand != NULL &&
+		    strcmp(cli->operand, issuer->name) != 0)
+			continue;
+		any = true;
+		(void)printf("%s: %s\n", issuer->name,
+		    issuer->issuer != NULL ? issuer->issuer : "no issuer");
+		pj_configure_request(config, issuer, &request);
+		code = request.jwks_file != NULL ?
+		    print_file(request.jwks_file) : print_cache(&request);
+		if (code > worst)
+			worst = code;
+	}
+	if (!any) {
+		(void)fprintf(stderr, "keys: no section [issuer %s]\n",
+		    cli->operand);
+		return PJ_EXIT_USAGE;
+	}
+	return worst;
+}

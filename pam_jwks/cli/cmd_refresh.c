@@ -1,0 +1,63 @@
+/*
+ * pam-jwks refresh: fetches the keys of every section now, or of one.
+ */
+#include <string.h>
+
+#include "cli/cli.h"
+
+static int
+refresh(const struct pj_config *config, const struct pj_issuer *issuer,
+    struct pj_helper *helper)
+{
+	struct pj_key_request request;
+	struct pj_error err = { "" };
+	enum pj_status status;
+
+	if (issuer->jwks_file != NULL) {
+		(void)printf("%s: keys come from %s, nothing to fetch\n",
+		    issuer->name, issuer->jwks_file);
+		return PJ_EXIT_OK;
+	}
+	pj_configure_request(config, issuer, &request);
+	status = pj_helper_refresh(helper, &request, PJ_CAUSE_FORCED, &err);
+	if (status == PJ_OK)
+		(void)printf("%s: %s\n", issuer->name,
+		    err.detail[0] != '\0' ? err.detail : "keys are up to date");
+	else
+		pj_cli_say(stdout, issuer->name, status, &err);
+	return pj_cli_exit(status);
+}
+
+int
+pj_cmd_refresh(const struct pj_cli *cli)
+{
+	PJ_CLEANUP(pj_cleanup_config) struct pj_config *config = NULL;
+	struct pj_config_source source;
+	struct pj_helper helper;
+	bool found = cli->operand == NULL;
+	int code, worst = PJ_EXIT_OK;
+
+	pj_cli_source(cli, &source);
+	source.keys_only = source.options != NULL;
+	code = pj_cli_configure(cli, &source, &config);
+	if (code != PJ_EXIT_OK)
+		return code;
+	pj_configure_helper(config, &source, &helper);
+	for (size_t i = 0; i < pj_config_issuers(config); i++) {
+		const struct pj_issuer *issuer = pj_config_issuer(config, i);
+
+		if (cli->operand != NULL &&
+		    strcmp(cli->operand, issuer->name) != 0)
+			continue;
+		found = true;
+		code = refresh(config, issuer, &helper);
+		if (code > worst)
+			worst = code;
+	}
+	if (!found) {
+		(void)fprintf(stderr, "refresh: no section [issuer %s]\n",
+		    cli->operand);
+		return PJ_EXIT_USAGE;
+	}
+	return worst;
+}

@@ -1,0 +1,129 @@
+#include <getopt.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "config.h"
+
+static const char usage[] =
+"usage: pam-jwks verify [-c FILE | -o KEY=VALUE ...] -u USER [-s SERVICE]\n"
+"                       [--now UNIXTIME] [--offline] [--no-account] < TOKEN\n"
+"       pam-jwks verify --signature-only -o jwks_file=FILE < TOKEN\n"
+"       pam-jwks check [-c FILE] [--syntax]\n"
+"       pam-jwks keys [-c FILE | -o KEY=VALUE ...] [SECTION]\n"
+"       pam-jwks refresh [-c FILE | -o KEY=VALUE ...] [SECTION]\n"
+"       pam-jwks --version\n";
+
+enum {
+	OPT_NOW = 256, OPT_OFFLINE, OPT_NO_ACCOUNT, OPT_SIGNATURE_ONLY,
+	OPT_SYNTAX, OPT_HELP, OPT_VERSION,
+};
+
+static const struct option long_options[] = {
+	{ "now", required_argument, NULL, OPT_NOW },
+	{ "offline", no_argument, NULL, OPT_OFFLINE },
+	{ "no-account", no_argument, NULL, OPT_NO_ACCOUNT },
+	{ "signature-only", no_argument, NULL, OPT_SIGNATURE_ONLY },
+	{ "syntax", no_argument, NULL, OPT_SYNTAX },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ "version", no_argument, NULL, OPT_VERSION },
+	{ NULL, 0, NULL, 0 },
+};
+
+static const struct {
+	const char	*name;
+	int		(*run)(const struct pj_cli *cli);
+	bool		 operand;
+} commands[] = {
+	{ "check", pj_cmd_check, false },
+	{ "keys", pj_cmd_keys, true },
+	{ "refresh", pj_cmd_refresh, true },
+	{ "verify", pj_cmd_verify, false },
+};
+
+static int
+usage_error(const char *words)
+{
+	(void)fprintf(stderr, "pam-jwks: %s\n%s", words, usage);
+	return PJ_EXIT_USAGE;
+}
+
+static bool
+take_option(struct pj_cli *cli, int c)
+{
+	switch (c) {
+	case 'c':
+		cli->config = optarg;
+		return true;
+	case 'o':
+		if (cli->options_count == PJ_LIST_MAX)
+			return false;
+		cli->options[cli->options_count++] = optarg;
+		return true;
+	case 's':
+		cli->service = optarg;
+		return true;
+	case 'u':
+		cli->user = optarg;
+		return true;
+	case OPT_NOW:
+		cli->now = optarg;
+		return true;
+	case OPT_OFFLINE:
+		cli->offline = true;
+		return true;
+	case OPT_NO_ACCOUNT:
+		cli->no_account = true;
+		return true;
+	case OPT_SIGNATURE_ONLY:
+		cli->signature_only = true;
+		return true;
+	case OPT_SYNTAX:
+		cli->syntax = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int
+run(struct pj_cli *cli, int operands, char **operand)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strcmp(cli->command, commands[i].name) != 0)
+			continue;
+		if (operands > (commands[i].operand ? 1 : 0))
+			return usage_error("too many words");
+		if (cli->config != NULL && cli->options_count != 0)
+			return usage_error("either -c or -o");
+		cli->operand = operands == 1 ? operand[0] : NULL;
+		return commands[i].run(cli);
+	}
+	return usage_error("no such command");
+}
+
+int
+main(int argc, char **argv)
+{
+	struct pj_cli cli = { .command = NULL };
+	int c;
+
+	while ((c = getopt_long(argc, argv, "c:o:s:u:", long_options,
+	    NULL)) != -1) {
+		if (c == OPT_HELP) {
+			(void)fputs(usage, stdout);
+			return PJ_EXIT_OK;
+		}
+		if (c == OPT_VERSION) {
+			(void)puts("pam-jwks " PACKAGE_VERSION);
+			return PJ_EXIT_OK;
+		}
+		if (!take_option(&cli, c)) {
+			(void)fputs(usage, stderr);
+			return PJ_EXIT_USAGE;
+		}
+	}
+	if (optind == argc)
+		return usage_error("a command is missing");
+	cli.command = argv[optind];
+	return run(&cli, argc - optind - 1, argv + optind + 1);
+}

@@ -1,0 +1,190 @@
+/*
+ * Points and scalars of edwards25519 and edwards448 (RFC 8032).
+ */
+#include "jose/edwards.h"
+#include "jose/ossl.h"
+
+/* All numbers here are little-endian, as on the wire. */
+
+/* p = 2^255 - 19 and p = 2^448 - 2^224 - 1 */
+static const unsigned char p25519[PJ_ED25519_KEY] = {
+	0xed, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f,
+};
+static const unsigned char p448[PJ_ED448_KEY] = {
+	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	0xff, 0xff, 0xff, 0xff, 0xfe, 0xff, 0xff, 0xff,
+	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+};
+
+/* The orders L of the groups. */
+static const unsigned char order25519[PJ_ED25519_KEY] = {
+	0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58,
+	0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14,
+	0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+	0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x10,
+};
+static const unsigned char order448[PJ_ED448_KEY] = {
+	0xf3, 0x44, 0x58, 0xab, 0x92, 0xc2, 0x78, 0x23,
+	0x55, 0x8f, 0xc5, 0x8d, 0x72, 0xc2, 0x6c, 0x21,
+	0x90, 0x36, 0xd6, 0xae, 0x49, 0xdb, 0x4e, 0xc4,
+	0xe9, 0x23, 0xca, 0x7c, 0xff, 0xff, 0xff, 0xff,
+	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x3f,
+};
+
+/* The curve's d: -121665/121666, and 39081 with its sign apart. */
+static const unsigned char d25519[PJ_ED25519_KEY] = {
+	0xa3, 0x78, 0x59, 0x13, 0xca, 0x4d, 0xeb, 0x75,
+	0xab, 0xd8, 0x41, 0x41, 0x4d, 0x0a, 0x70, 0x00,
+	0x98, 0xe8, 0x79, 0x77, 0x79, 0x40, 0xc7, 0x8c,
+	0x73, 0xfe, 0x6f, 0x2b, 0xee, 0x6c, 0x03, 0x52,
+};
+#define D448_MINUS	39081
+
+/*
+ * The y of the four points of order 8 on edwards25519; each belongs to two of
+ * them.  The other small orders have y = 0, 1 and p - 1.  On edwards448, whose
+ * cofactor is 4, these three are all.
+ */
+static const unsigned char order8[2][PJ_ED25519_KEY] = {
+	{
+		0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0,
+		0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0,
+		0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39,
+		0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05,
+	}, {
+		0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f,
+		0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67, 0x0f,
+		0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6,
+		0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a,
+	},
+};
+
+/* a < b, both size bytes, little-endian.  Public values: time may vary. */
+static bool
+less(const unsigned char *a, const unsigned char *b, size_t size)
+{
+	while (size-- > 0)
+		if (a[size] != b[size])
+			return a[size] < b[size];
+	return false;
+}
+
+static bool
+small_order(const unsigned char *y, const unsigned char *p, size_t size)
+{
+	unsigned char near[PJ_ED448_KEY] = { 0 };
+
+	if (memcmp(y, near, size) == 0)
+		return true;
+	near[0] = 1;
+	if (memcmp(y, near, size) == 0)
+		return true;
+	memcpy(near, p, size);
+	near[0]--;		/* p is odd: no borrow */
+	if (memcmp(y, near, size) == 0)
+		return true;
+	return size == PJ_ED25519_KEY && (memcmp(y, order8[0], size) == 0 ||
+	    memcmp(y, order8[1], size) == 0);
+}
+
+/* The curve's p and the length of a key; p is NULL for other curves. */
+static const unsigned char *
+field(enum pj_crv crv, size_t *size)
+{
+	if (crv == PJ_CRV_ED25519) {
+		*size = sizeof(p25519);
+		return p25519;
+	}
+	*size = sizeof(p448);
+	return crv == PJ_CRV_ED448 ? p448 : NULL;
+}
+
+enum pj_status
+pj_edwards_check(enum pj_crv crv, struct pj_span key, struct pj_error *err)
+{
+	unsigned char		 y[PJ_ED448_KEY];
+	size_t			 size;
+	const unsigned char	*p = field(crv, &size);
+
+	if (p == NULL || key.len != size)
+		return PJ_KEY_MALFORMED;
+	memcpy(y, key.ptr, size);
+	y[size - 1] &= 0x7f;		/* the sign of x */
+	if (!less(y, p, size))
+		return pj_fail(err, PJ_KEY_POINT_INVALID,
+		    "the encoding is not canonical");
+	if (small_order(y, p, size))
+		return pj_fail(err, PJ_KEY_POINT_INVALID, "small order");
+	return PJ_OK;
+}
+
+/*
+ * x^2 = u/v has a root if u v is a square.  edwards25519: u = y^2 - 1, v = d y^2
+ * + 1; edwards448: u = y^2 - 1, v = d y^2 - 1, with d = -39081, so that -v is
+ * computed and u negated with it.
+ */
+static bool
+has_root(enum pj_crv crv, BIGNUM *y, BIGNUM *p, BIGNUM *d, BIGNUM *u,
+    BIGNUM *v, BN_CTX *ctx)
+{
+	if (BN_mod_sqr(y, y, p, ctx) != 1 ||
+	    BN_mod_mul(v, d, y, p, ctx) != 1 ||
+	    BN_add_word(v, 1) != 1 ||
+	    BN_copy(u, y) == NULL || BN_sub_word(u, 1) != 1)
+		return false;
+	if (crv == PJ_CRV_ED448)
+		BN_set_negative(u, !BN_is_negative(u));
+	return BN_mod_mul(u, u, v, p, ctx) == 1 &&
+	    BN_kronecker(u, p, ctx) == 1;
+}
+
+enum pj_status
+pj_edwards_on_curve(enum pj_crv crv, struct pj_span key, struct pj_error *err)
+{
+	PJ_OSSL_ERRORS_SCOPED();
+	PJ_CLEANUP(pj_cleanup_bn_ctx) BN_CTX *ctx = BN_CTX_new();
+	PJ_CLEANUP(pj_cleanup_bn) BIGNUM *y = BN_new();
+	PJ_CLEANUP(pj_cleanup_bn) BIGNUM *p = BN_new();
+	PJ_CLEANUP(pj_cleanup_bn) BIGNUM *d = BN_new();
+	PJ_CLEANUP(pj_cleanup_bn) BIGNUM *u = BN_new();
+	PJ_CLEANUP(pj_cleanup_bn) BIGNUM *v = BN_new();
+	unsigned char		 bytes[PJ_ED448_KEY];
+	size_t			 size;
+	const unsigned char	*prime = field(crv, &size);
+
+	if (prime == NULL || key.len != size)
+		return PJ_KEY_MALFORMED;
+	if (ctx == NULL || y == NULL || p == NULL || d == NULL || u == NULL ||
+	    v == NULL)
+		return PJ_NO_MEMORY;
+	memcpy(bytes, key.ptr, size);
+	bytes[size - 1] &= 0x7f;
+	if (BN_lebin2bn(bytes, (int)size, y) == NULL ||
+	    BN_lebin2bn(prime, (int)size, p) == NULL ||
+	    (crv == PJ_CRV_ED25519 ?
+	    BN_lebin2bn(d25519, sizeof(d25519), d) == NULL :
+	    BN_set_word(d, D448_MINUS) != 1))
+		return PJ_NO_MEMORY;
+	if (!has_root(crv, y, p, d, u, v, ctx))
+		return pj_fail(err, PJ_KEY_POINT_INVALID, "not on the curve");
+	return PJ_OK;
+}
+
+bool
+pj_edwards_scalar(enum pj_crv crv, struct pj_span s)
+{
+	if (crv == PJ_CRV_ED25519)
+		return s.len == sizeof(order25519) &&
+		    less(s.ptr, order25519, s.len);
+	return crv == PJ_CRV_ED448 && s.len == sizeof(order448) &&
+	    less(s.ptr, order448, s.len);
+}

@@ -1,0 +1,205 @@
+/*
+ * The two entry points.  Responsible for: setting up, one call of pj_authn, the
+ * report, and leaving nothing behind in the host.  Every rule lives below.
+ */
+#define PAM_SM_AUTH
+
+#include <stdio.h>
+#include <syslog.h>
+
+#include <security/pam_ext.h>
+#include <security/pam_modules.h>
+
+#include "authn/authn.h"
+#include "authn/configure.h"
+#include "jose/jws.h"
+#include "module/arguments.h"
+#include "module/conversation.h"
+#include "module/report.h"
+
+#define EXPORT	__attribute__((visibility("default")))
+
+/* That this transaction was authenticated by token, for pam_sm_setcred. */
+#define DATA_NAME	"pam_jwks_accepted"
+
+/*
+ * The same for sshd's parent process, which gets the PAM environment of the child
+ * that authenticated and not its data.  It reaches the session as well, where it
+ * names the token that opened it.
+ */
+#define ENV_NAME	"PAM_JWKS_TOKEN"
+
+/* One call of pam_sm_authenticate. */
+struct attempt {
+	pam_handle_t		*pamh;
+	struct pj_arguments	 arguments;
+	const char		*user;
+	int			 conversation;	/* what it returned */
+	struct pj_helper	 helper;
+};
+
+static enum pj_status
+log_refresh(void *ctx, const struct pj_key_request *request,
+    enum pj_refresh_cause cause, struct pj_error *err)
+{
+	struct attempt *attempt = ctx;
+	struct pj_error inner = { "" };
+	enum pj_status status;
+
+	status = pj_helper_refresh(&attempt->helper, request, cause, &inner);
+	if (attempt->arguments.debug)
+		pam_syslog(attempt->pamh, LOG_DEBUG,
+		    "debug: asked for keys of [issuer %s], cause=%s: %s %s",
+		    request->section, pj_refresh_cause_name(cause),
+		    pj_status_name(status), inner.detail);
+	if (err != NULL)
+		*err = inner;
+	return status;
+}
+
+static enum pj_status
+conversation_failed(struct attempt *attempt, int rc, struct pj_error *err)
+{
+	attempt->conversation = rc;
+	return pj_fail(err, PJ_CONVERSATION_FAILED, "%s",
+	    pam_strerror(attempt->pamh, rc));
+}
+
+/* Everything up to the answer; no file is touched before it is there. */
+static enum pj_status
+ask(struct attempt *attempt, int argc, const char **argv, const char **service,
+    struct pj_span *token, struct pj_error *err)
+{
+	const void *item = NULL;
+	enum pj_status status;
+	int rc;
+
+	status = pj_arguments_parse(argc, argv, &attempt->arguments, err);
+	if (status != PJ_OK)
+		return status;
+	rc = pam_get_user(attempt->pamh, &attempt->user, NULL);
+	if (rc != PAM_SUCCESS)
+		return conversation_failed(attempt, rc, err);
+	if (pam_get_item(attempt->pamh, PAM_SERVICE, &item) != PAM_SUCCESS ||
+	    item == NULL)
+		return pj_fail(err, PJ_SYSTEM_ERROR, "no PAM service");
+	*service = item;
+	rc = pj_conversation_token(attempt->pamh, &attempt->arguments, token);
+	if (rc != PAM_SUCCESS)
+		return conversation_failed(attempt, rc, err);
+	return PJ_OK;
+}
+
+static void
+decide(struct attempt *attempt, const char *service, struct pj_span token,
+    struct pj_decision *decision)
+{
+	PJ_CLEANUP(pj_cleanup_config) struct pj_config *config = NULL;
+	const struct pj_config_source source = {
+		.path = attempt->arguments.config,
+	};
+	const struct pj_refresher refresher = { log_refresh, attempt };
+	const struct pj_login login = {
+		.service = service,
+		.user = attempt->user,
+		.token = token,
+		.clock = &pj_clock_system,
+		.refresher = &refresher,
+	};
+	enum pj_status status;
+
+	status = pj_configure(&source, &config, &decision->error);
+	if (status != PJ_OK) {
+		decision->status = status;
+		return;
+	}
+	pj_configure_helper(config, &source, &attempt->helper);
+	pj_authn(config, &login, decision);
+	if (attempt->arguments.debug)
+		pam_syslog(attempt->pamh, LOG_DEBUG,
+		    "debug: config=%s issuers=%zu answer=%zu bytes",
+		    attempt->arguments.config, pj_config_issuers(config),
+		    token.len);
+}
+
+/*
+ * A password stays for the next module, also where the configuration is broken; a
+ * bearer token must not.  The form alone tells them apart.
+ */
+static bool
+is_token(struct pj_span answer)
+{
+	PJ_CLEANUP(pj_cleanup_jws) struct pj_jws *jws = NULL;
+	enum pj_status status;
+
+	if (answer.ptr == NULL)
+		return false;
+	status = pj_jws_parse(answer, &jws, NULL);
+	return status != PJ_NOT_A_JWT && status != PJ_TOKEN_EMPTY &&
+	    status != PJ_MASKED_ANSWER;
+}
+
+/* Notes the success where pam_sm_setcred will look for it. */
+static enum pj_status
+remember(struct attempt *attempt, const struct pj_decision *decision)
+{
+	char setting[sizeof(ENV_NAME) + 1 + PJ_TOKEN_ID_LEN];
+
+	(void)snprintf(setting, sizeof(setting), ENV_NAME "=%s",
+	    decision->token);
+	if (pam_putenv(attempt->pamh, setting) != PAM_SUCCESS ||
+	    pam_set_data(attempt->pamh, DATA_NAME, attempt->pamh, NULL) !=
+	    PAM_SUCCESS)
+		return PJ_NO_MEMORY;
+	return PJ_OK;
+}
+
+static void
+unremember(pam_handle_t *pamh)
+{
+	(void)pam_set_data(pamh, DATA_NAME, NULL, NULL);
+	if (pam_getenv(pamh, ENV_NAME) != NULL)
+		(void)pam_putenv(pamh, ENV_NAME);
+}
+
+EXPORT int
+pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	struct attempt attempt = { .pamh = pamh, .conversation = PAM_SUCCESS };
+	struct pj_decision decision;
+	struct pj_span token = { NULL, 0 };
+	const char *service = NULL;
+	enum pj_status status;
+
+	pj_decision_init(&decision);
+	unremember(pamh);
+	status = ask(&attempt, argc, argv, &service, &token, &decision.error);
+	if (status == PJ_OK)
+		decide(&attempt, service, token, &decision);
+	else
+		decision.status = status;
+	if (decision.status == PJ_OK)
+		decision.status = remember(&attempt, &decision);
+	pj_conversation_tell(pamh, flags, &attempt.arguments, decision.tell);
+	if (is_token(token))
+		pj_conversation_forget(pamh);
+	return pj_report(pamh, attempt.user, &decision, attempt.conversation);
+}
+
+/*
+ * PAM_SUCCESS only for a login by token: under `sufficient` a constant
+ * PAM_SUCCESS would skip pam_sm_setcred of the modules below for logins by
+ * password, and a constant PAM_IGNORE breaks stacks with no other module.
+ */
+EXPORT int
+pam_sm_setcred(pam_handle_t *pamh, int flags __attribute__((unused)),
+    int argc __attribute__((unused)),
+    const char **argv __attribute__((unused)))
+{
+	const void *data = NULL;
+
+	if (pam_get_data(pamh, DATA_NAME, &data) == PAM_SUCCESS &&
+	    data != NULL)
+		return PAM_SUCCESS;
+	return pam_getenv(pamh, ENV_NAME) != NULL ? PAM_SUCCESS : PAM_IGNORE;
+}

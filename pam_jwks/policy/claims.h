@@ -1,0 +1,46 @@
+/*
+ * What the claims of a verified token must say.  Pure: data and now in, verdict
+ * out.
+ */
+#ifndef PJ_POLICY_CLAIMS_H
+#define PJ_POLICY_CLAIMS_H
+
+#include "jose/jwt.h"
+#include "policy/config.h"
+
+/*
+ * The value that a configuration's claim name means: "/a/b" is a JSON Pointer
+ * (RFC 6901), everything else one member's name.  NULL if there is none.
+ */
+const struct pj_json	*pj_claim_find(const struct pj_claims *claims,
+			    const char *name);
+
+/*
+ * Refuses a token whose exp has passed (RFC 7519 section 4.1.4); for the early
+ * check of what was peeked at, too.  now is in seconds since 1970.
+ */
+enum pj_status	pj_policy_expiry(const struct pj_issuer *issuer, int64_t exp,
+		    int64_t now, struct pj_error *err) PJ_MUST_CHECK;
+
+/*
+ * iss and aud once more, and that the token is one for logging in at all: no cnf,
+ * no events, an authorized party that is listed.
+ */
+enum pj_status	pj_policy_purpose(const struct pj_issuer *issuer,
+		    const struct pj_claims *claims, struct pj_error *err)
+		    PJ_MUST_CHECK;
+
+/* exp, nbf, iat, auth_time. */
+enum pj_status	pj_policy_times(const struct pj_issuer *issuer,
+		    const struct pj_claims *claims, int64_t now,
+		    struct pj_error *err) PJ_MUST_CHECK;
+
+/*
+ * One sentence for the person whose token failed pj_policy_times with this
+ * status; "" if there is nothing to tell.
+ */
+void		pj_policy_tell(enum pj_status status,
+		    const struct pj_claims *claims, int64_t now,
+		    char *text, size_t size);
+
+#endif

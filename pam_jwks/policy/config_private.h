@@ -1,0 +1,41 @@
+/*
+ * What the files of the configuration share: config.c parses, config_finish.c
+ * checks the whole and gives it out.
+ */
+#ifndef PJ_POLICY_CONFIG_PRIVATE_H
+#define PJ_POLICY_CONFIG_PRIVATE_H
+
+#include "policy/config.h"
+
+struct section {
+	struct pj_issuer	issuer;
+	uint64_t		seen;	/* one bit per line of the option table */
+};
+
+struct pj_config {
+	struct pj_module_settings	 module;
+	uint64_t			 module_seen;
+	const char			*module_file;
+	unsigned			 module_line;	/* 0: no [module] */
+	struct section			*sections[PJ_ISSUERS_MAX];
+	size_t				 count;
+	struct pj_list			 files;		/* names, for messages */
+	char				*node_name;
+	pj_config_mistake		*on_mistake;
+	void				*ctx;
+};
+
+/* Appends a section with defaults; count must be below PJ_ISSUERS_MAX. */
+enum pj_status	pj_config_new_section(struct pj_config *config,
+		    struct pj_span name, struct section **section)
+		    PJ_MUST_CHECK;
+
+/*
+ * Reports a mistake to the callback and, if it is the first, to err.  Returns
+ * PJ_CONFIG_INVALID.
+ */
+enum pj_status	pj_config_mistake_at(struct pj_config *config, const char *file,
+		    unsigned line, bool first, struct pj_error *err,
+		    const struct pj_error *what);
+
+#endif

@@ -1,0 +1,8 @@
+#include "policy/decision.h"
+
+void
+pj_decision_init(struct pj_decision *decision)
+{
+	memset(decision, 0, sizeof(*decision));
+	decision->status = PJ_INTERNAL_ERROR;
+}

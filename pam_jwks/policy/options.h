@@ -1,0 +1,69 @@
+/*
+ * The option table: every key of the configuration with its section, type,
+ * default and bounds.  Responsible for: turning one value's text into one field.
+ * Must not: know files, lines, or how keys depend on each other (config.c).
+ */
+#ifndef PJ_POLICY_OPTIONS_H
+#define PJ_POLICY_OPTIONS_H
+
+#include "policy/config.h"
+
+enum pj_option_section {
+	PJ_SECTION_MODULE,
+	PJ_SECTION_ISSUER,
+};
+
+enum pj_option_type {
+	PJ_TYPE_TEXT,		/* the whole line */
+	PJ_TYPE_TEXTS,		/* the whole line; the key may be repeated */
+	PJ_TYPE_WORDS,		/* items separated by spaces */
+	PJ_TYPE_NAME,		/* no space, slash or control character */
+	PJ_TYPE_HTTPS,		/* an https URL */
+	PJ_TYPE_PROXY,
+	PJ_TYPE_PATH,		/* absolute */
+	PJ_TYPE_YES_NO,
+	PJ_TYPE_DURATION,	/* a number and its unit, s m h d */
+	PJ_TYPE_NUMBER,
+	PJ_TYPE_ALGORITHMS,
+	PJ_TYPE_ACCOUNT,	/* local, none */
+	PJ_TYPE_IP,		/* any, 4, 6 */
+};
+
+struct pj_option {
+	const char		*key;
+	enum pj_option_section	 section;
+	enum pj_option_type	 type;
+	size_t			 offset;	/* in the section's struct */
+	const char		*fallback;	/* as written; NULL: unset */
+	bool			 required;
+	int64_t			 min, max;	/* numbers and durations */
+};
+
+extern const struct pj_option pj_options[];
+extern const size_t pj_options_count;
+
+/* The option with this key in any section, or NULL. */
+const struct pj_option	*pj_option_find(struct pj_span key);
+
+/*
+ * Parses text and stores it in the section's struct (struct pj_module_settings
+ * or struct pj_issuer), whose earlier value, if any, is replaced, or for
+ * PJ_TYPE_TEXTS added to.  PJ_CONFIG_INVALID, with what is wrong in the detail,
+ * or PJ_NO_MEMORY.
+ */
+enum pj_status		 pj_option_set(const struct pj_option *option,
+			    void *section, struct pj_span text,
+			    struct pj_error *err) PJ_MUST_CHECK;
+
+/* Sets every default of a section in a zeroed struct. */
+enum pj_status		 pj_options_set_defaults(enum pj_option_section section,
+			    void *dst, struct pj_error *err) PJ_MUST_CHECK;
+
+/* Frees what the table's fields of a struct own. */
+void			 pj_options_free(enum pj_option_section section,
+			    void *dst);
+
+/* Frees the items; the list is empty afterwards. */
+void			 pj_list_free(struct pj_list *list);
+
+#endif

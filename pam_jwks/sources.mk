@@ -1,0 +1,124 @@
+# libpj: everything that decides, without PAM and without a network.
+noinst_LTLIBRARIES += libpj.la
+libpj_la_SOURCES = \
+	pam_jwks/base/buf.c \
+	pam_jwks/base/buf.h \
+	pam_jwks/base/cleanup.h \
+	pam_jwks/base/clock.c \
+	pam_jwks/base/clock.h \
+	pam_jwks/base/error.c \
+	pam_jwks/base/error.h \
+	pam_jwks/base/file.c \
+	pam_jwks/base/file.h \
+	pam_jwks/base/json.c \
+	pam_jwks/base/json.h \
+	pam_jwks/base/json_gate.c \
+	pam_jwks/base/json_text.c \
+	pam_jwks/base/json_text.h \
+	pam_jwks/base/limits.h \
+	pam_jwks/base/span.c \
+	pam_jwks/base/span.h \
+	pam_jwks/base/spawn.c \
+	pam_jwks/base/spawn.h \
+	pam_jwks/base/status.c \
+	pam_jwks/base/status.h \
+	pam_jwks/base/url.c \
+	pam_jwks/base/url.h \
+	pam_jwks/jose/alg.c \
+	pam_jwks/jose/alg.h \
+	pam_jwks/jose/b64url.c \
+	pam_jwks/jose/b64url.h \
+	pam_jwks/jose/digest.c \
+	pam_jwks/jose/digest.h \
+	pam_jwks/jose/edwards.c \
+	pam_jwks/jose/edwards.h \
+	pam_jwks/jose/jwk.c \
+	pam_jwks/jose/jwk.h \
+	pam_jwks/jose/jwk_load.c \
+	pam_jwks/jose/jwk_private.h \
+	pam_jwks/jose/jwks.c \
+	pam_jwks/jose/jwks.h \
+	pam_jwks/jose/jws.c \
+	pam_jwks/jose/jws.h \
+	pam_jwks/jose/jws_unverified.h \
+	pam_jwks/jose/jwt.c \
+	pam_jwks/jose/jwt.h \
+	pam_jwks/jose/material.c \
+	pam_jwks/jose/material.h \
+	pam_jwks/jose/ossl.h \
+	pam_jwks/jose/signature.c \
+	pam_jwks/jose/signature.h \
+	pam_jwks/jose/x5c.c \
+	pam_jwks/jose/x5c.h \
+	pam_jwks/policy/claims.c \
+	pam_jwks/policy/claims.h \
+	pam_jwks/policy/config.c \
+	pam_jwks/policy/config.h \
+	pam_jwks/policy/config_finish.c \
+	pam_jwks/policy/config_private.h \
+	pam_jwks/policy/decision.c \
+	pam_jwks/policy/decision.h \
+	pam_jwks/policy/option_value.c \
+	pam_jwks/policy/options.c \
+	pam_jwks/policy/options.h \
+	pam_jwks/policy/select.c \
+	pam_jwks/policy/select.h \
+	pam_jwks/policy/usermap.c \
+	pam_jwks/policy/usermap.h \
+	pam_jwks/keys/cache.c \
+	pam_jwks/keys/cache.h \
+	pam_jwks/keys/cache_lock.c \
+	pam_jwks/keys/cache_private.h \
+	pam_jwks/keys/discovery.c \
+	pam_jwks/keys/discovery.h \
+	pam_jwks/keys/envelope.c \
+	pam_jwks/keys/envelope.h \
+	pam_jwks/keys/fields.c \
+	pam_jwks/keys/fields.h \
+	pam_jwks/keys/helper.c \
+	pam_jwks/keys/helper.h \
+	pam_jwks/keys/keysource.c \
+	pam_jwks/keys/keysource.h \
+	pam_jwks/keys/lifetime.c \
+	pam_jwks/keys/lifetime.h \
+	pam_jwks/keys/refresher.c \
+	pam_jwks/keys/refresher.h \
+	pam_jwks/keys/request.h \
+	pam_jwks/authn/authn.c \
+	pam_jwks/authn/authn.h \
+	pam_jwks/authn/configure.c \
+	pam_jwks/authn/configure.h \
+	pam_jwks/authn/lookup.c \
+	pam_jwks/authn/lookup.h
+libpj_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(JSONC_CFLAGS)
+libpj_la_LIBADD = $(CRYPTO_LIBS) $(JSONC_LIBS)
+
+# The module.
+pam_LTLIBRARIES += pam_jwks.la
+pam_jwks_la_SOURCES = \
+	pam_jwks/module/arguments.c \
+	pam_jwks/module/arguments.h \
+	pam_jwks/module/conversation.c \
+	pam_jwks/module/conversation.h \
+	pam_jwks/module/pam_jwks.c \
+	pam_jwks/module/report.c \
+	pam_jwks/module/report.h
+pam_jwks_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
+	-Wl,--version-script=$(srcdir)/pam_jwks/module/exports.map -Wl,-z,defs
+pam_jwks_la_LIBADD = libpj.la $(PAM_LIBS)
+pam_jwks_la_DEPENDENCIES = libpj.la pam_jwks/module/exports.map
+EXTRA_DIST += pam_jwks/module/exports.map
+
+# The tool.
+sbin_PROGRAMS += pam-jwks
+pam_jwks_SOURCES = \
+	pam_jwks/cli/cli.c \
+	pam_jwks/cli/cli.h \
+	pam_jwks/cli/cmd_check.c \
+	pam_jwks/cli/cmd_keys.c \
+	pam_jwks/cli/cmd_refresh.c \
+	pam_jwks/cli/cmd_verify.c \
+	pam_jwks/cli/main.c
+pam_jwks_CFLAGS = $(AM_CFLAGS) $(PROGRAM_CFLAGS)
+pam_jwks_LDFLAGS = $(AM_LDFLAGS) $(PROGRAM_LDFLAGS)
+pam_jwks_LDADD = libpj.la
