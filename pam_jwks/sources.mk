@@ -84,13 +84,15 @@ libpj_la_SOURCES = \
 	pam_jwks/keys/refresher.c \
 	pam_jwks/keys/refresher.h \
 	pam_jwks/keys/request.h \
+	pam_jwks/keys/version.c \
+	pam_jwks/keys/version.h \
 	pam_jwks/authn/authn.c \
 	pam_jwks/authn/authn.h \
 	pam_jwks/authn/configure.c \
 	pam_jwks/authn/configure.h \
 	pam_jwks/authn/lookup.c \
 	pam_jwks/authn/lookup.h
-libpj_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(JSONC_CFLAGS)
+libpj_la_CFLAGS = $(AM_CFLAGS) $(STRICT_CFLAGS) $(CRYPTO_CFLAGS) $(JSONC_CFLAGS)
 libpj_la_LIBADD = $(CRYPTO_LIBS) $(JSONC_LIBS)
 
 # The module.
@@ -103,11 +105,37 @@ pam_jwks_la_SOURCES = \
 	pam_jwks/module/pam_jwks.c \
 	pam_jwks/module/report.c \
 	pam_jwks/module/report.h
+pam_jwks_la_CFLAGS = $(AM_CFLAGS) $(STRICT_CFLAGS)
 pam_jwks_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
 	-Wl,--version-script=$(srcdir)/pam_jwks/module/exports.map -Wl,-z,defs
 pam_jwks_la_LIBADD = libpj.la $(PAM_LIBS)
 pam_jwks_la_DEPENDENCIES = libpj.la pam_jwks/module/exports.map
 EXTRA_DIST += pam_jwks/module/exports.map
+
+# The helper: the only program that links libcurl.
+libexec_PROGRAMS += pam-jwks-fetch
+pam_jwks_fetch_SOURCES = \
+	pam_jwks/fetch/answer.c \
+	pam_jwks/fetch/answer.h \
+	pam_jwks/fetch/harvest.c \
+	pam_jwks/fetch/harvest.h \
+	pam_jwks/fetch/http.c \
+	pam_jwks/fetch/http.h \
+	pam_jwks/fetch/http_curl.c \
+	pam_jwks/fetch/http_curl.h \
+	pam_jwks/fetch/main.c \
+	pam_jwks/fetch/privilege.c \
+	pam_jwks/fetch/privilege.h \
+	pam_jwks/fetch/refresh.c \
+	pam_jwks/fetch/refresh.h \
+	pam_jwks/fetch/store.c \
+	pam_jwks/fetch/task.h \
+	pam_jwks/fetch/worker.c \
+	pam_jwks/fetch/worker.h
+pam_jwks_fetch_CFLAGS = $(AM_CFLAGS) $(STRICT_CFLAGS) $(PROGRAM_CFLAGS) \
+	$(CURL_CFLAGS)
+pam_jwks_fetch_LDFLAGS = $(AM_LDFLAGS) $(PROGRAM_LDFLAGS)
+pam_jwks_fetch_LDADD = libpj.la $(CURL_LIBS)
 
 # The tool.
 sbin_PROGRAMS += pam-jwks
@@ -119,6 +147,6 @@ pam_jwks_SOURCES = \
 	pam_jwks/cli/cmd_refresh.c \
 	pam_jwks/cli/cmd_verify.c \
 	pam_jwks/cli/main.c
-pam_jwks_CFLAGS = $(AM_CFLAGS) $(PROGRAM_CFLAGS)
+pam_jwks_CFLAGS = $(AM_CFLAGS) $(STRICT_CFLAGS) $(PROGRAM_CFLAGS)
 pam_jwks_LDFLAGS = $(AM_LDFLAGS) $(PROGRAM_LDFLAGS)
 pam_jwks_LDADD = libpj.la

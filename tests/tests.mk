@@ -18,14 +18,61 @@ AM_TESTS_ENVIRONMENT = \
 
 # ---- units ------------------------------------------------------------------
 if HAVE_CMOCKA
-UNIT_TESTS =
+UNIT_TESTS = \
+	tests/unit/test_alg \
+	tests/unit/test_arguments \
+	tests/unit/test_authn \
+	tests/unit/test_b64url \
+	tests/unit/test_buf \
+	tests/unit/test_cache \
+	tests/unit/test_claims \
+	tests/unit/test_config \
+	tests/unit/test_configure \
+	tests/unit/test_discovery \
+	tests/unit/test_envelope \
+	tests/unit/test_error \
+	tests/unit/test_file \
+	tests/unit/test_http \
+	tests/unit/test_json \
+	tests/unit/test_jwk \
+	tests/unit/test_jwks \
+	tests/unit/test_jws \
+	tests/unit/test_jwt \
+	tests/unit/test_lifetime \
+	tests/unit/test_options \
+	tests/unit/test_report \
+	tests/unit/test_select \
+	tests/unit/test_span \
+	tests/unit/test_spawn \
+	tests/unit/test_status \
+	tests/unit/test_url \
+	tests/unit/test_usermap \
+	tests/unit/test_x5c
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 endif
-UNIT_FLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) -Wno-conversion
-UNIT_LIBS = libpj.la $(CMOCKA_LIBS)
+# What a test program links unless it says otherwise.
+LDADD = libpj.la $(CMOCKA_LIBS)
+tests_unit_test_arguments_SOURCES = tests/unit/test_arguments.c \
+	pam_jwks/module/arguments.c
+tests_unit_test_authn_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getpwnam_r
+tests_unit_test_http_SOURCES = tests/unit/test_http.c pam_jwks/fetch/http.c
+tests_unit_test_report_SOURCES = tests/unit/test_report.c \
+	pam_jwks/module/report.c
 
-
+# Genuine tokens and keys are made by another implementation.
+tests/unit/test_alg.$(OBJEXT): tests/unit/tokens.h
+tests/unit/test_authn.$(OBJEXT): tests/unit/claims_tokens.h
+tests/unit/test_b64url.$(OBJEXT): tests/unit/tokens.h
+tests/unit/test_claims.$(OBJEXT): tests/unit/claims_tokens.h
+tests/unit/test_json.$(OBJEXT): tests/unit/tokens.h
+tests/unit/test_jwk.$(OBJEXT): tests/unit/tokens.h
+tests/unit/test_jwks.$(OBJEXT): tests/unit/tokens.h
+tests/unit/test_jws.$(OBJEXT): tests/unit/tokens.h
+tests/unit/test_jwt.$(OBJEXT): tests/unit/tokens.h
+tests/unit/test_select.$(OBJEXT): tests/unit/claims_tokens.h
+tests/unit/test_usermap.$(OBJEXT): tests/unit/claims_tokens.h
+tests/unit/test_x5c.$(OBJEXT): tests/unit/tokens.h
 
 
 # Genuine tokens and keys, from another implementation.
@@ -34,6 +81,12 @@ tests/unit/tokens.h: $(srcdir)/tests/unit/tokens.py
 	    $(PYTHON) $(srcdir)/tests/unit/tokens.py $@
 CLEANFILES += tests/unit/tokens.h
 EXTRA_DIST += tests/unit/tokens.py
+
+tests/unit/claims_tokens.h: $(srcdir)/tests/unit/claims_tokens.py
+	$(AM_V_GEN)$(MKDIR_P) tests/unit && \
+	    $(PYTHON) $(srcdir)/tests/unit/claims_tokens.py $@
+CLEANFILES += tests/unit/claims_tokens.h
+EXTRA_DIST += tests/unit/claims_tokens.py
 
 # ---- the option table, for lints --------------------------------------------
 check_PROGRAMS += tests/lint/dump
@@ -44,7 +97,6 @@ tests_lint_dump_LDADD = libpj.la
 EXTRA_PROGRAMS = tests/bench/bench
 CLEANFILES += tests/bench/bench
 tests_bench_bench_SOURCES = tests/bench/bench.c
-tests_bench_bench_CFLAGS = $(AM_CFLAGS) -Wno-conversion
 tests_bench_bench_LDADD = libpj.la $(CRYPTO_LIBS) $(PAM_LIBS)
 
 # ---- rules about the tree ---------------------------------------------------
@@ -61,7 +113,13 @@ EXTRA_DIST += $(LINTS)
 
 # ---- everything that needs processes ----------------------------------------
 PYTESTS = \
-	tests/pam/test_module.py
+	tests/e2e/test_key_supply.py \
+	tests/e2e/test_oidc_provider.py \
+	tests/e2e/test_ssh.py \
+	tests/e2e/test_sudo_su.py \
+	tests/e2e/test_tool.py \
+	tests/pam/test_module.py \
+	tests/vectors/test_rfc.py
 TESTS += $(PYTESTS)
 EXTRA_DIST += $(PYTESTS) \
 	tests/conftest.py \

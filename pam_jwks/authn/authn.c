@@ -69,9 +69,13 @@ check_account(const struct pj_issuer *issuer, const struct pj_login *login,
 	enum pj_status status;
 	uid_t uid;
 
-	if (login->no_account || issuer->account == PJ_ACCOUNT_NONE)
+	if (login->no_account)
 		return PJ_OK;
 	status = find_account(login->user, &uid, err);
+	/* The user need not exist then; root is refused all the same. */
+	if (issuer->account == PJ_ACCOUNT_NONE &&
+	    (status == PJ_USER_UNKNOWN || (status == PJ_OK && uid != 0)))
+		return PJ_OK;
 	if (status != PJ_OK)
 		return status;
 	return pj_usermap_check_uid(issuer, uid, err);
@@ -250,9 +254,9 @@ verify_signature(const struct pj_config *config, const struct pj_login *login,
 		return status;
 	name_token(decision, login->token);
 	name_key(decision, pj_jws_header(jws));
-	if ((issuer->algorithms & PJ_ALG_BIT(pj_jws_header(jws)->alg)) == 0)
-		return pj_fail(err, PJ_ALG_NOT_ALLOWED, "alg is %s",
-		    pj_jws_header(jws)->alg->name);
+	status = pj_policy_header(issuer, pj_jws_header(jws), err);
+	if (status != PJ_OK)
+		return status;
 	pj_configure_request(config, issuer, &request);
 	status = pj_keysource_new(&request, login->clock, login->refresher,
 	    &source);

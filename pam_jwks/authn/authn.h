@@ -1,8 +1,8 @@
 /*
  * From a token to a decision.  Responsible for: the order of the steps, so that
- * nothing of a token is believed before its signature is good, nothing is fetched
- * for a token that is refused anyway, and no account is looked up for a stranger.
- * Must not: know PAM, log, or talk to people.
+ * nothing of a token is believed before its signature is good, nothing is
+ * fetched for a token that is refused anyway, and no account is looked up for a
+ * stranger. Must not: know PAM, log, or talk to people.
  */
 #ifndef PJ_AUTHN_AUTHN_H
 #define PJ_AUTHN_AUTHN_H

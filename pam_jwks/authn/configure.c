@@ -109,6 +109,7 @@ pj_configure_request(const struct pj_config *config,
 		.discovery_url = issuer->discovery_url,
 		.jwks_uri = issuer->jwks_uri,
 		.jwks_file = issuer->jwks_file,
+		.any_owner = issuer->line == 0,	/* from a command line */
 		.ca_file = issuer->ca_file,
 		.proxy = issuer->proxy,
 		.ip_resolve = ip_resolve(issuer->ip_resolve),

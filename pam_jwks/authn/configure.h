@@ -18,7 +18,7 @@ extern const char pj_default_config_path[];
 struct pj_config_source {
 	const char		*path;		/* NULL: options */
 	const char *const	*options;	/* NULL-terminated; or NULL */
-	bool			 any_owner;	/* the person names it himself */
+	bool			 any_owner;	/* named by the user himself */
 	bool			 keys_only;	/* see pj_config_finish */
 	pj_config_mistake	*on_mistake;	/* may be NULL */
 	void			*ctx;

@@ -83,6 +83,6 @@ pj_lookup_verify(struct pj_keysource *source,
 		return refreshed;
 	}
 	if (cause == PJ_CAUSE_KID && why.detail[0] != '\0' && err != NULL)
-		return pj_fail_in(err, status, "%s", why.detail);
+		return pj_fail_behind(err, status, &why);
 	return status;
 }

@@ -1,6 +1,6 @@
 /*
- * The key for a token: choose, verify, and if that fails ask once for newer keys
- * and try exactly once more.
+ * The key for a token: choose, verify, and if that fails ask once for newer
+ * keys and try exactly once more.
  */
 #ifndef PJ_AUTHN_LOOKUP_H
 #define PJ_AUTHN_LOOKUP_H

@@ -11,7 +11,7 @@
 
 struct pj_clock {
 	int64_t	wall;				/* seconds since 1970 */
-	int64_t	boot;				/* seconds since boot, sleep included */
+	int64_t	boot;				/* since boot, with sleep */
 	char	boot_id[PJ_BOOT_ID_MAX + 1];	/* "" if unknown */
 };
 

@@ -6,33 +6,46 @@
 /* Room for a detail before escaping; what is longer is clipped anyway. */
 #define RAW_MAX		(2 * PJ_DETAIL_MAX)
 
+static bool
+is_plain(unsigned char c)
+{
+	return c >= 0x20 && c <= 0x7e && c != '"' && c != '\\';
+}
+
+static size_t
+escaped_length(struct pj_span text)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < text.len; i++)
+		len += is_plain(text.ptr[i]) ? 1 : 4;
+	return len;
+}
+
 void
 pj_escape(char *dst, size_t size, struct pj_span text)
 {
 	static const char hex[] = "0123456789abcdef";
-	size_t at = 0;
+	bool whole = escaped_length(text) < size;
+	/* What is clipped must still have room to say "...". */
+	size_t at = 0, room = size - 1 - (whole ? 0 : 3);
 
 	for (size_t i = 0; i < text.len; i++) {
 		unsigned char c = text.ptr[i];
-		bool plain = c >= 0x20 && c <= 0x7e && c != '"' && c != '\\';
-		/* What follows must still have room to say "...". */
-		size_t reserve = i + 1 < text.len ? 3 : 0;
 
-		if (at + (plain ? 1 : 4) + reserve >= size) {
-			memcpy(dst + at, "...", 3);
-			at += 3;
+		if (at + (is_plain(c) ? 1 : 4) > room)
 			break;
-		}
-		if (plain) {
+		if (is_plain(c)) {
 			dst[at++] = (char)c;
-		} else {
-			dst[at++] = '\\';
-			dst[at++] = 'x';
-			dst[at++] = hex[c >> 4];
-			dst[at++] = hex[c & 15];
+			continue;
 		}
+		dst[at++] = '\\';
+		dst[at++] = 'x';
+		dst[at++] = hex[c >> 4];
+		dst[at++] = hex[c & 15];
 	}
-	dst[at] = '\0';
+	memcpy(dst + at, "...", whole ? 0 : 3);
+	dst[at + (whole ? 0 : 3)] = '\0';
 }
 
 static void
@@ -87,6 +100,19 @@ pj_fail_in(struct pj_error *err, enum pj_status status, const char *fmt, ...)
 	set_detail(err, fmt, ap);
 	va_end(ap);
 	join(err, err->detail, inner.detail);
+	return status;
+}
+
+enum pj_status
+pj_fail_behind(struct pj_error *err, enum pj_status status,
+    const struct pj_error *words)
+{
+	struct pj_error inner;
+
+	if (err == NULL)
+		return status;
+	inner = *err;
+	join(err, words->detail, inner.detail);
 	return status;
 }
 

@@ -29,6 +29,13 @@ enum pj_status	pj_fail_in(struct pj_error *err, enum pj_status status,
 		    const char *fmt, ...)
 		    __attribute__((format(printf, 3, 4)));
 
+/*
+ * As pj_fail_in, with the words of another error, which are safe already and
+ * must not be escaped twice.
+ */
+enum pj_status	pj_fail_behind(struct pj_error *err, enum pj_status status,
+		    const struct pj_error *words);
+
 /* As pj_fail, with the text of errnum (strerror_r) behind the words. */
 enum pj_status	pj_fail_errno(struct pj_error *err, enum pj_status status,
 		    int errnum, const char *fmt, ...)

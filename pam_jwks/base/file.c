@@ -359,7 +359,7 @@ pj_file_replace_at(int dirfd, const char *name, struct pj_span bytes,
 		return pj_fail_errno(err, PJ_SYSTEM_ERROR, saved,
 		    "%s cannot be written", name);
 	}
-	/* The new content is in place; its survival of a crash is best effort. */
+	/* The content is in place; that it survives a crash is best effort. */
 	if (dir >= 0)
 		(void)fsync(dir);
 	return PJ_OK;

@@ -5,9 +5,9 @@
  * json-c with both of its validation flags.  Must not: repair, guess, or log.
  *
  * Refused (RFC 8259, RFC 7493): anything outside the grammar, malformed UTF-8,
- * unpaired surrogate escapes, a duplicate member in any object (also when one is
- * written with escapes), NUL in a member name, anything but white space behind
- * the value, integers beyond 64 bits, more than PJ_JSON_DEPTH_MAX,
+ * unpaired surrogate escapes, a duplicate member in any object (also when one
+ * is written with escapes), NUL in a member name, anything but white space
+ * behind the value, integers beyond 64 bits, more than PJ_JSON_DEPTH_MAX,
  * PJ_JSON_VALUES_MAX or PJ_JSON_MEMBERS_MAX.
  */
 #ifndef PJ_BASE_JSON_H

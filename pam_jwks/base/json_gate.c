@@ -407,6 +407,8 @@ pj_json_gate(struct pj_span text, struct pj_error *err)
 	enum place	place = PLACE_VALUE;
 	enum pj_status	status;
 
+	if (text.len == 0)	/* its pointer may be NULL */
+		text = pj_span("", 0);
 	/* Not a whole initialiser: two KiB of arrays need no zeroes. */
 	g.start = g.at = text.ptr;
 	g.end = text.ptr + text.len;

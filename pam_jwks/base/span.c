@@ -10,10 +10,16 @@ lower(unsigned char c)
 bool
 pj_span_is_nocase(struct pj_span a, const char *str)
 {
-	if (a.len != strlen(str))
+	return pj_span_equal_nocase(a, pj_span_str(str));
+}
+
+bool
+pj_span_equal_nocase(struct pj_span a, struct pj_span b)
+{
+	if (a.len != b.len)
 		return false;
 	for (size_t i = 0; i < a.len; i++) {
-		if (lower(a.ptr[i]) != lower((unsigned char)str[i]))
+		if (lower(a.ptr[i]) != lower(b.ptr[i]))
 			return false;
 	}
 	return true;

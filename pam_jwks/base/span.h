@@ -48,6 +48,7 @@ pj_span_is(struct pj_span a, const char *str)
 
 /* As pj_span_is, ASCII letters compared without case, in any locale. */
 bool	pj_span_is_nocase(struct pj_span a, const char *str);
+bool	pj_span_equal_nocase(struct pj_span a, struct pj_span b);
 
 /* True if the span begins with the bytes of the C string. */
 static inline bool

@@ -2,8 +2,9 @@
  * Starting a program from inside a foreign process: see spawn.h.
  *
  * Everything that runs in the new processes is a raw system call: after a clone
- * behind glibc's back in a process with threads, locks may be held for ever, and
- * wrappers that are cancellation points may run the host's clean-up handlers.
+ * behind glibc's back in a process with threads, locks may be held for ever,
+ * and wrappers that are cancellation points may run the host's clean-up
+ * handlers.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,15 +18,16 @@
 #include "base/limits.h"
 #include "base/spawn.h"
 
-/* Signals 1 to 64; the kernel's set is 8 bytes on every architecture but MIPS. */
+/* Signals 1 to 64: 8 bytes of the kernel, on everything but MIPS. */
 #define SIGNALS		64
 #define KERNEL_SET	8
 
-/* For kernels before 5.9, which lack close_range: descriptors closed one by one. */
+/* For kernels before 5.9, which lack close_range. */
 #define FD_LOOP_MAX	65536
 
 /* What the program may open: its libraries and a few files. */
 #define NOFILE		256
+#define STACK		(8UL * 1024 * 1024)
 
 /* How long a killed program may take to disappear before it is left to init. */
 #define REAP_MS		500
@@ -92,28 +94,36 @@ raw_default(int sig)
 }
 
 /*
- * The caller of the host may have put limits on it under which the program could
- * not even load.  As root they are lifted; otherwise as far as they may be.
+ * Sets one limit, soft and hard, or the nearest that is allowed: even root may
+ * lack the capability to raise a hard one.
+ */
+static void
+raw_limit(int what, rlim64_t value)
+{
+	struct rlimit64 lim = { value, value };
+
+	if (syscall(SYS_prlimit64, 0, what, &lim, NULL) == 0 ||
+	    syscall(SYS_prlimit64, 0, what, NULL, &lim) != 0)
+		return;
+	if (lim.rlim_max > value)
+		lim.rlim_max = value;
+	lim.rlim_cur = lim.rlim_max;
+	(void)syscall(SYS_prlimit64, 0, what, &lim, NULL);
+}
+
+/*
+ * The caller of the host may have put limits on it under which the program
+ * could not even load.
  */
 static void
 raw_reset_limits(void)
 {
-	static const int open_ended[] = {
-		RLIMIT_AS, RLIMIT_CPU, RLIMIT_DATA, RLIMIT_FSIZE,
-	};
-	struct rlimit lim = { RLIM_INFINITY, RLIM_INFINITY };
-
-	for (size_t i = 0; i < sizeof(open_ended) / sizeof(*open_ended); i++)
-		(void)syscall(SYS_prlimit64, 0, open_ended[i], &lim, NULL);
-	lim.rlim_cur = lim.rlim_max = 8 * 1024 * 1024;
-	(void)syscall(SYS_prlimit64, 0, RLIMIT_STACK, &lim, NULL);
-	lim.rlim_cur = lim.rlim_max = NOFILE;
-	if (syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, &lim, NULL) == 0)
-		return;
-	if (syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &lim) != 0)
-		return;
-	lim.rlim_cur = lim.rlim_max;
-	(void)syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, &lim, NULL);
+	raw_limit(RLIMIT_AS, RLIM64_INFINITY);
+	raw_limit(RLIMIT_CPU, RLIM64_INFINITY);
+	raw_limit(RLIMIT_DATA, RLIM64_INFINITY);
+	raw_limit(RLIMIT_FSIZE, RLIM64_INFINITY);
+	raw_limit(RLIMIT_STACK, STACK);
+	raw_limit(RLIMIT_NOFILE, NOFILE);
 }
 
 /* Puts fd (or /dev/null for -1) on descriptor to, kept open over exec. */
@@ -263,8 +273,8 @@ is_alive(pid_t pid)
 
 /*
  * The end at the deadline.  While the intermediate process lives, nobody has
- * reaped the program, and its id cannot belong to anything else.  If somebody has
- * killed the intermediate, the program is left to its own deadline.
+ * reaped the program, and its id cannot belong to anything else.  If somebody
+ * has killed the intermediate, the program is left to its own deadline.
  */
 static void
 stop(const struct running *run)
@@ -348,8 +358,9 @@ judge(const struct pj_spawn *spec, const struct running *run,
 }
 
 /*
- * Makes the intermediate process.  Every signal, also those that glibc keeps for
- * itself, is blocked meanwhile, so that none of the host's handlers runs in it.
+ * Makes the intermediate process.  Every signal, also those that glibc keeps
+ * for itself, is blocked meanwhile, so that none of the host's handlers runs in
+ * it.
  */
 static long
 start(const struct pj_spawn *spec, int out, int *errnum)

@@ -3,7 +3,8 @@
  * that the host cannot notice and cannot disturb (no SIGCHLD, nothing for its
  * waitpid(-1), whatever it does with signals, descriptors, limits or threads),
  * and for an end at the deadline.  Must not: touch the host's dispositions,
- * limits or environment, or run anything but system calls between clone and exec.
+ * limits or environment, or run anything but system calls between clone and
+ * exec.
  *
  * How: a raw clone without an exit signal makes an intermediate process, which
  * never execs.  It makes the process that does, waits for it and exits.  (exec
@@ -22,7 +23,7 @@
 
 struct pj_spawn {
 	const char		*path;		/* absolute */
-	const char *const	*argv;		/* NULL-terminated, with argv[0] */
+	const char *const	*argv;		/* NULL at its end */
 	int64_t			 timeout_ms;
 	/*
 	 * Nobody waits: the reply goes to /dev/null, the program outlives the
@@ -32,12 +33,12 @@ struct pj_spawn {
 };
 
 /*
- * Runs the program with an empty environment in a session of its own, and appends
- * what it writes to PJ_SPAWN_REPLY_FD to reply (not used if detached) until it has
- * ended.  PJ_OK if it ran, whatever its exit code and even if it wrote nothing.
- * PJ_HELPER_NOT_STARTED if it could not be started, with the reason;
- * PJ_FETCH_TIMEOUT if it was killed at the deadline; PJ_HELPER_FAILED if it wrote
- * more than reply's maximum; PJ_SYSTEM_ERROR.
+ * Runs the program with an empty environment in a session of its own, and
+ * appends what it writes to PJ_SPAWN_REPLY_FD to reply (not used if detached)
+ * until it has ended.  PJ_OK if it ran, whatever its exit code and even if it
+ * wrote nothing. PJ_HELPER_NOT_STARTED if it could not be started, with the
+ * reason; PJ_FETCH_TIMEOUT if it was killed at the deadline; PJ_HELPER_FAILED
+ * if it wrote more than reply's maximum; PJ_SYSTEM_ERROR.
  */
 enum pj_status	pj_spawn_run(const struct pj_spawn *spec, struct pj_buf *reply,
 		    struct pj_error *err) PJ_MUST_CHECK;

@@ -113,7 +113,7 @@ enum pj_outcome {
 	X(USER_INVALID, "user_invalid", REFUSED,			      \
 	    "the user asked for has no acceptable name")		      \
 	X(USER_IS_ROOT, "user_is_root", REFUSED,			      \
-	    "root must be named literally to log in by token")		      \
+	    "no token lets anybody in as root")		      \
 	X(UID_REFUSED, "uid_refused", REFUSED,				      \
 	    "the account's uid is not one that may log in by token")	      \
 	X(USER_UNKNOWN, "user_unknown", USER_UNKNOWN,			      \
@@ -185,7 +185,7 @@ enum pj_outcome {
 	X(HELPER_NOT_STARTED, "helper_not_started", NO_KEYS,		      \
 	    "pam-jwks-fetch could not be started")			      \
 	X(HELPER_FAILED, "helper_failed", NO_KEYS,			      \
-	    "pam-jwks-fetch ended without an answer")
+	    "pam-jwks-fetch failed")
 
 #define PJ_STATUS_ENUM(sym, name, outcome, sentence) PJ_##sym,
 enum pj_status { PJ_STATUS_LIST(PJ_STATUS_ENUM) PJ_STATUS_COUNT };

@@ -1,6 +1,7 @@
 /*
- * Checks of URLs.  Responsible for: saying whether a string is an https URL that
- * may be fetched.  Must not: normalise; issuers are compared byte for byte.
+ * Checks of URLs.  Responsible for: saying whether a string is an https URL
+ * that may be fetched.  Must not: normalise; issuers are compared byte for
+ * byte.
  */
 #ifndef PJ_BASE_URL_H
 #define PJ_BASE_URL_H

@@ -1,6 +1,6 @@
 /*
- * pam-jwks: what the commands share.  Exit codes are interface: 0 accepted or all
- * well, 1 refused or warnings, 2 usage, configuration or errors, 3 keys
+ * pam-jwks: what the commands share.  Exit codes are interface: 0 accepted or
+ * all well, 1 refused or warnings, 2 usage, configuration or errors, 3 keys
  * unavailable.
  */
 #ifndef PJ_CLI_CLI_H
@@ -21,7 +21,7 @@ enum pj_exit {
 struct pj_cli {
 	const char	*command;
 	const char	*config;	/* -c, or NULL */
-	const char	*options[PJ_LIST_MAX + 1];	/* -o, NULL-terminated */
+	const char	*options[PJ_LIST_MAX + 1];	/* -o, then NULL */
 	size_t		 options_count;
 	const char	*user;		/* -u */
 	const char	*service;	/* -s */

@@ -1,6 +1,6 @@
 /*
- * pam-jwks check: would a login work, and if not, what has to be done.  It changes
- * nothing and asks nobody on the network.
+ * pam-jwks check: would a login work, and if not, what has to be done.  It
+ * changes nothing and asks nobody on the network.
  */
 #include <pwd.h>
 #include <stdarg.h>
@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "cli/cli.h"
+#include "keys/cache.h"
 #include "keys/keysource.h"
 
 /* The findings so far; the worst of them is the exit code. */
@@ -103,6 +104,18 @@ check_fetching(const struct pj_config *config, struct findings *findings)
 	check_folder(module->state_dir, findings);
 }
 
+/* True if no keys were ever fetched: the first login will do that. */
+static bool
+is_cold(const struct pj_key_request *request)
+{
+	PJ_BUF_SCOPED(text, PJ_CACHE_MAX);
+	struct pj_envelope envelope;
+	struct pj_cache cache;
+
+	return pj_cache_open(request, &cache, NULL) == PJ_OK &&
+	    pj_cache_load(&cache, &text, &envelope, NULL) == PJ_FILE_MISSING;
+}
+
 static void
 check_keys(const struct pj_config *config, const struct pj_issuer *issuer,
     struct findings *findings)
@@ -124,9 +137,13 @@ check_keys(const struct pj_config *config, const struct pj_issuer *issuer,
 	else if (issuer->jwks_file != NULL)
 		found(findings, GRADE_ERROR, "[issuer %s] no usable keys: %s",
 		    issuer->name, err.detail);
+	else if (is_cold(&request))
+		found(findings, GRADE_NOTE, "[issuer %s] no keys were fetched "
+		    "yet; the first login does it, or pam-jwks refresh %s",
+		    issuer->name, issuer->name);
 	else
-		found(findings, GRADE_NOTE, "[issuer %s] no usable keys at "
-		    "hand yet (%s); pam-jwks refresh %s fetches them",
+		found(findings, GRADE_WARNING, "[issuer %s] the keys at hand "
+		    "cannot be used (%s); try pam-jwks refresh %s",
 		    issuer->name, err.detail, issuer->name);
 }
 
@@ -142,9 +159,10 @@ pj_cmd_check(const struct pj_cli *cli)
 	code = pj_cli_configure(cli, &source, &config);
 	if (code != PJ_EXIT_OK)
 		return code;
-	found(&findings, GRADE_OK, "%s: %zu issuer sections",
+	found(&findings, GRADE_OK, "%s: %zu issuer section%s",
 	    source.path != NULL ? source.path : "options",
-	    pj_config_issuers(config));
+	    pj_config_issuers(config),
+	    pj_config_issuers(config) == 1 ? "" : "s");
 	if (pj_config_issuers(config) == 0)
 		found(&findings, GRADE_WARNING, "there is no [issuer NAME] "
 		    "section: every token is refused");

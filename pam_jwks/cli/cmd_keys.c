@@ -1,8 +1,9 @@
 /*
- * pam-jwks keys: what is at hand for each section, and what is known of the last
- * attempt to get more.
+ * pam-jwks keys: what is at hand for each section, and what is known of the
+ * last attempt to get more.
  */
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -64,11 +65,14 @@ print_set(struct pj_span text)
 }
 
 static int
-print_file(const char *path)
+print_file(const struct pj_key_request *request)
 {
 	PJ_BUF_SCOPED(text, PJ_BODY_MAX);
 	struct pj_error err = { "" };
-	enum pj_status status = pj_file_read(path, &text, &err);
+	const char *path = request->jwks_file;
+	enum pj_status status = request->any_owner ?
+	    pj_file_read_any(path, &text, &err) :
+	    pj_file_read(path, &text, &err);
 
 	(void)printf("  file %s\n", path);
 	if (status != PJ_OK) {
@@ -88,6 +92,10 @@ print_state(const struct pj_cache *cache, const struct pj_clock *now)
 
 	if (status == PJ_FILE_MISSING)
 		return;
+	if (status != PJ_OK && geteuid() != 0) {
+		(void)puts("  only root can see when keys were asked for");
+		return;
+	}
 	if (status != PJ_OK) {
 		pj_cli_say(stdout, "  state", status, &err);
 		return;
@@ -110,7 +118,7 @@ print_cache(const struct pj_key_request *request)
 	PJ_BUF_SCOPED(text, PJ_CACHE_MAX);
 	struct pj_error err = { "" };
 	struct pj_envelope envelope;
-	struct pj_cache cache;
+	struct pj_cache cache = { .id = "" };
 	struct pj_clock now;
 	enum pj_status status = pj_cache_open(request, &cache, &err);
 
@@ -131,7 +139,8 @@ print_cache(const struct pj_key_request *request)
 	} else {
 		pj_cli_say(stdout, "  cache", status, &err);
 	}
-	print_state(&cache, &now);
+	if (cache.id[0] != '\0')
+		print_state(&cache, &now);
 	return status == PJ_OK ? print_set(envelope.body) : PJ_EXIT_NO_KEYS;
 }
 
@@ -160,7 +169,7 @@ pj_cmd_keys(const struct pj_cli *cli)
 		    issuer->issuer != NULL ? issuer->issuer : "no issuer");
 		pj_configure_request(config, issuer, &request);
 		code = request.jwks_file != NULL ?
-		    print_file(request.jwks_file) : print_cache(&request);
+		    print_file(&request) : print_cache(&request);
 		if (code > worst)
 			worst = code;
 	}

@@ -1,14 +1,17 @@
 #include <getopt.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/buf.h"
 #include "cli/cli.h"
 #include "config.h"
+#include "policy/options.h"
 
 static const char usage[] =
 "usage: pam-jwks verify [-c FILE | -o KEY=VALUE ...] -u USER [-s SERVICE]\n"
 "                       [--now UNIXTIME] [--offline] [--no-account] < TOKEN\n"
 "       pam-jwks verify --signature-only -o jwks_file=FILE < TOKEN\n"
-"       pam-jwks check [-c FILE] [--syntax]\n"
+"       pam-jwks check [-c FILE | -o KEY=VALUE ...] [--syntax]\n"
 "       pam-jwks keys [-c FILE | -o KEY=VALUE ...] [SECTION]\n"
 "       pam-jwks refresh [-c FILE | -o KEY=VALUE ...] [SECTION]\n"
 "       pam-jwks --version\n";
@@ -33,11 +36,13 @@ static const struct {
 	const char	*name;
 	int		(*run)(const struct pj_cli *cli);
 	bool		 operand;
+	bool		 verifies;	/* takes the options of verify */
+	bool		 checks;	/* takes --syntax */
 } commands[] = {
-	{ "check", pj_cmd_check, false },
-	{ "keys", pj_cmd_keys, true },
-	{ "refresh", pj_cmd_refresh, true },
-	{ "verify", pj_cmd_verify, false },
+	{ "check", pj_cmd_check, false, false, true },
+	{ "keys", pj_cmd_keys, true, false, false },
+	{ "refresh", pj_cmd_refresh, true, false, false },
+	{ "verify", pj_cmd_verify, false, true, false },
 };
 
 static int
@@ -47,18 +52,50 @@ usage_error(const char *words)
 	return PJ_EXIT_USAGE;
 }
 
+/*
+ * A path may be relative on a command line, though nowhere else.  The new text
+ * lives until the program ends.
+ */
+static const char *
+absolute(const char *before, const char *path)
+{
+	PJ_CLEANUP(pj_cleanup_str) char *here = getcwd(NULL, 0);
+	char *fresh = NULL;
+
+	if (here == NULL || asprintf(&fresh, "%s%s/%s", before, here,
+	    path) < 0)
+		return NULL;
+	return fresh;
+}
+
+/* The same for the value of -o, if the key wants a path. */
+static const char *
+absolute_option(const char *text)
+{
+	const char *equals = strchr(text, '=');
+	const struct pj_option *option = equals == NULL ? NULL :
+	    pj_option_find(pj_span(text, (size_t)(equals - text)));
+	PJ_CLEANUP(pj_cleanup_str) char *before = NULL;
+
+	if (option == NULL || option->type != PJ_TYPE_PATH ||
+	    equals[1] == '/' || equals[1] == '\0')
+		return text;
+	before = pj_span_dup(pj_span(text, (size_t)(equals - text) + 1));
+	return before != NULL ? absolute(before, equals + 1) : NULL;
+}
+
 static bool
 take_option(struct pj_cli *cli, int c)
 {
 	switch (c) {
 	case 'c':
-		cli->config = optarg;
-		return true;
+		cli->config = *optarg == '/' ? optarg : absolute("", optarg);
+		return cli->config != NULL;
 	case 'o':
 		if (cli->options_count == PJ_LIST_MAX)
 			return false;
-		cli->options[cli->options_count++] = optarg;
-		return true;
+		cli->options[cli->options_count] = absolute_option(optarg);
+		return cli->options[cli->options_count++] != NULL;
 	case 's':
 		cli->service = optarg;
 		return true;
@@ -95,6 +132,11 @@ run(struct pj_cli *cli, int operands, char **operand)
 			return usage_error("too many words");
 		if (cli->config != NULL && cli->options_count != 0)
 			return usage_error("either -c or -o");
+		if ((cli->syntax && !commands[i].checks) ||
+		    (!commands[i].verifies && (cli->user != NULL ||
+		    cli->service != NULL || cli->now != NULL ||
+		    cli->offline || cli->no_account || cli->signature_only)))
+			return usage_error("that command has no such option");
 		cli->operand = operands == 1 ? operand[0] : NULL;
 		return commands[i].run(cli);
 	}

@@ -1,7 +1,7 @@
 /*
- * What an HTTP answer's header fields mean for keys (RFC 9110, RFC 9111).  Pure:
- * no network, no clock.  Header fields are hostile: what cannot be understood
- * counts as absent, or as the shortest lifetime.
+ * What an HTTP answer's header fields mean for keys (RFC 9110, RFC 9111).
+ * Pure: no network, no clock.  Header fields are hostile: what cannot be
+ * understood counts as absent, or as the shortest lifetime.
  */
 #ifndef PJ_FETCH_HTTP_H
 #define PJ_FETCH_HTTP_H
@@ -13,7 +13,7 @@
 
 /* The fields that are kept: terminated, printable ASCII, "" if absent. */
 struct pj_http_headers {
-	char	cache_control[PJ_HEADER_MAX + 1];	/* repeated ones joined */
+	char	cache_control[PJ_HEADER_MAX + 1];	/* all, joined */
 	char	age[PJ_HEADER_MAX + 1];
 	char	expires[PJ_HEADER_MAX + 1];
 	char	date[PJ_HEADER_MAX + 1];
@@ -38,8 +38,8 @@ char		*pj_http_field(struct pj_http_headers *headers,
 		    const struct pj_http_field *field);
 
 /*
- * Takes one line "Name: value" with or without its line end.  A status line, which
- * begins an answer, forgets what came before it.
+ * Takes one line "Name: value" with or without its line end.  A status line,
+ * which begins an answer, forgets what came before it.
  */
 void		pj_http_header_line(struct pj_http_headers *headers,
 		    struct pj_span line);
@@ -52,8 +52,8 @@ int64_t		pj_http_cert_date(const char *text);
 
 /*
  * Seconds that the answer is fresh for, from now on: max-age minus Age, else
- * Expires minus Date (or now).  0 for no-store, no-cache and whatever is malformed;
- * the smallest of several.  -1: the answer says nothing.
+ * Expires minus Date (or now).  0 for no-store, no-cache and whatever is
+ * malformed; the smallest of several.  -1: the answer says nothing.
  */
 int64_t		pj_http_freshness(const struct pj_http_headers *headers,
 		    int64_t now);

@@ -1,8 +1,8 @@
 /*
- * One GET over https.  Responsible for: libcurl, of which this is the only user,
- * with every option that decides trust set here and none taken from the
- * environment.  Must not: follow a redirect, send a credential, or interpret what
- * comes back.  Runs in the worker alone.
+ * One GET over https.  Responsible for: libcurl, of which this is the only
+ * user, with every option that decides trust set here and none taken from the
+ * environment.  Must not: follow a redirect, send a credential, or interpret
+ * what comes back.  Runs in the worker alone.
  */
 #ifndef PJ_FETCH_HTTP_CURL_H
 #define PJ_FETCH_HTTP_CURL_H
@@ -27,7 +27,7 @@ struct pj_http_request {
 	const char		*url;
 	struct pj_span		 etag;		/* empty: unconditional */
 	struct pj_span		 last_modified;
-	bool			 no_cache;	/* not from a cache on the way */
+	bool			 no_cache;	/* past caches on the way */
 	int64_t			 limit_ms;	/* beside request_ms */
 };
 
@@ -45,8 +45,8 @@ void		pj_http_close(struct pj_http *http);
 PJ_DEFINE_CLEANUP(struct pj_http *, pj_cleanup_http, pj_http_close)
 
 /*
- * PJ_OK for any answer, whatever its status.  response must be zeroed but for the
- * maximum of its body; it is filled in part on failure.  PJ_FETCH_FAILED or
+ * PJ_OK for any answer, whatever its status.  response must be zeroed but for
+ * the maximum of its body; it is filled in part on failure.  PJ_FETCH_FAILED or
  * PJ_FETCH_TIMEOUT with URL and reason in the detail; PJ_NO_MEMORY.
  */
 enum pj_status	pj_http_get(struct pj_http *http,

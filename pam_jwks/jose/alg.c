@@ -1,6 +1,7 @@
 /*
  * The table of algorithms and the names of key types.  Must not: hold an
- * algorithm that is symmetric or unsecured; there is no code behind such a line.
+ * algorithm that is symmetric or unsecured; there is no code behind such a
+ * line.
  */
 #include "jose/alg.h"
 

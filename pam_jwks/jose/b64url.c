@@ -1,7 +1,7 @@
 /*
- * Base64 in its two strict forms.  Responsible for: one text for one sequence of
- * bytes and no other, so that nothing can be changed in a token without changing
- * its bytes.  Must not: skip, guess, or allocate.
+ * Base64 in its two strict forms.  Responsible for: one text for one sequence
+ * of bytes and no other, so that nothing can be changed in a token without
+ * changing its bytes.  Must not: skip, guess, or allocate.
  */
 #include <stdint.h>
 

@@ -24,8 +24,8 @@ enum pj_status	pj_b64_decode(struct pj_span text, unsigned char *out,
 		    size_t cap, size_t *len) PJ_MUST_CHECK;
 
 /*
- * Encodes without padding into out, which has room for size bytes, NUL included.
- * Returns false if that is too little.
+ * Encodes without padding into out, which has room for size bytes, NUL
+ * included. Returns false if that is too little.
  */
 bool		pj_b64url_encode(struct pj_span bytes, char *out, size_t size);
 

@@ -116,7 +116,8 @@ pj_edwards_check(enum pj_crv crv, struct pj_span key, struct pj_error *err)
 	const unsigned char	*p = field(crv, &size);
 
 	if (p == NULL || key.len != size)
-		return PJ_KEY_MALFORMED;
+		return pj_fail(err, PJ_KEY_MALFORMED, "x of %zu bytes",
+		    key.len);
 	memcpy(y, key.ptr, size);
 	y[size - 1] &= 0x7f;		/* the sign of x */
 	if (!less(y, p, size))
@@ -128,9 +129,9 @@ pj_edwards_check(enum pj_crv crv, struct pj_span key, struct pj_error *err)
 }
 
 /*
- * x^2 = u/v has a root if u v is a square.  edwards25519: u = y^2 - 1, v = d y^2
- * + 1; edwards448: u = y^2 - 1, v = d y^2 - 1, with d = -39081, so that -v is
- * computed and u negated with it.
+ * x^2 = u/v has a root if u v is a square.  edwards25519: u = y^2 - 1, v = d
+ * y^2 + 1; edwards448: u = y^2 - 1, v = d y^2 - 1, with d = -39081, so that -v
+ * is computed and u negated with it.
  */
 static bool
 has_root(enum pj_crv crv, BIGNUM *y, BIGNUM *p, BIGNUM *d, BIGNUM *u,

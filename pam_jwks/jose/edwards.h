@@ -12,8 +12,8 @@
 #define PJ_ED448_KEY		57
 
 /*
- * PJ_OK if key (exactly as long as crv demands) is the canonical encoding of a
- * y that does not belong to a point of small order; KEY_POINT_INVALID
+ * PJ_OK if key is the canonical encoding of a y that does not belong to a point
+ * of small order.  KEY_MALFORMED for another length, KEY_POINT_INVALID
  * otherwise.  A signature under a key of small order fits any message.  No
  * arithmetic: whether the point exists says pj_edwards_on_curve.
  */

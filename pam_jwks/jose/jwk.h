@@ -11,11 +11,11 @@
 #include "jose/digest.h"
 
 /*
- * What is known of a key without arithmetic.  The spans live as long as the JSON
- * document that the key came from.
+ * What is known of a key without arithmetic.  The spans live as long as the
+ * JSON document that the key came from.
  */
 struct pj_jwk {
-	enum pj_status		 status;	/* PJ_OK, or why it is skipped */
+	enum pj_status		 status;	/* PJ_OK, or why skipped */
 	const struct pj_json	*json;
 	bool			 has_kid;
 	struct pj_span		 kid;
@@ -23,15 +23,15 @@ struct pj_jwk {
 	enum pj_crv		 crv;		/* valid if status is PJ_OK */
 	const struct pj_alg	*alg;		/* NULL: the member is absent */
 	unsigned		 bits;		/* modulus or field size */
-	bool			 from_x5c;	/* the bare members are missing */
-	struct pj_error		*detail;	/* borrowed, see jwks.h; may be NULL */
+	bool			 from_x5c;	/* no bare members */
+	struct pj_error		*detail;	/* the set's; may be NULL */
 };
 
 /*
- * Classifies one element of a key set: type, sizes, exponent, use, key_ops, alg,
- * private members, length of coordinates, x5c's form.  Always fills *jwk;
- * jwk->status says whether it is usable, err (optional) why not.  Where the bare
- * members are missing, the type is read from the first certificate.
+ * Classifies one element of a key set: type, sizes, exponent, use, key_ops,
+ * alg, private members, length of coordinates, x5c's form.  Always fills *jwk;
+ * jwk->status says whether it is usable, err (optional) why not.  Where the
+ * bare members are missing, the type is read from the first certificate.
  */
 void		pj_jwk_read(const struct pj_json *json, struct pj_jwk *jwk,
 		    struct pj_error *err);
@@ -49,15 +49,15 @@ enum pj_status	pj_jwk_load(const struct pj_jwk *jwk,
 		    PJ_MUST_CHECK;
 
 /*
- * Checks a key completely (EVP_PKEY_public_check): milliseconds for RSA.  For the
- * helper at refresh, not for a login.
+ * Checks a key completely (EVP_PKEY_public_check): milliseconds for RSA.  For
+ * the helper at refresh, not for a login.
  */
 enum pj_status	pj_jwk_check(const struct pj_jwk *jwk, struct pj_error *err)
 		    PJ_MUST_CHECK;
 
 /*
- * The SHA-256 thumbprint (RFC 7638) in base64url, terminated, of a key with bare
- * members or of the one in x5c.
+ * The SHA-256 thumbprint (RFC 7638) in base64url, terminated, of a key with
+ * bare members or of the one in x5c.
  */
 #define PJ_THUMBPRINT_LEN	43
 enum pj_status	pj_jwk_thumbprint(const struct pj_jwk *jwk,

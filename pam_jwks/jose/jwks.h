@@ -1,7 +1,7 @@
 /*
  * A key set (RFC 7517 section 5).  Responsible for: all or nothing for the
- * envelope, one by one for the keys, and choosing the keys that a token's header
- * means.
+ * envelope, one by one for the keys, and choosing the keys that a token's
+ * header means.
  */
 #ifndef PJ_JOSE_JWKS_H
 #define PJ_JOSE_JWKS_H
@@ -11,9 +11,9 @@
 struct pj_jwks;
 
 /*
- * Parses the text of a key set.  PJ_KEYSET_INVALID if it is no strict JSON object
- * with an array "keys" of at most PJ_KEYS_MAX; otherwise PJ_OK even if no key of
- * it is usable.  On success *jwks is owned by the caller.
+ * Parses the text of a key set.  PJ_KEYSET_INVALID if it is no strict JSON
+ * object with an array "keys" of at most PJ_KEYS_MAX; otherwise PJ_OK even if
+ * no key of it is usable.  On success *jwks is owned by the caller.
  */
 enum pj_status	pj_jwks_parse(struct pj_span text, struct pj_jwks **jwks,
 		    struct pj_error *err) PJ_MUST_CHECK;
@@ -26,18 +26,19 @@ const struct pj_jwk	*pj_jwks_at(const struct pj_jwks *jwks, size_t i);
 size_t			 pj_jwks_usable(const struct pj_jwks *jwks);
 
 /*
- * Checks every usable key completely (pj_jwk_check) and marks those that fail as
- * skipped.  For the helper.
+ * Checks every usable key completely (pj_jwk_check) and marks those that fail
+ * as skipped.  For the helper.
  */
 void			 pj_jwks_check_all(struct pj_jwks *jwks);
 
 /*
- * The keys to try for a token, in order: with a kid those with exactly that kid;
- * else those whose certificate has the x5t#S256 or x5t; else all that fit.  Only
- * usable keys that fit the algorithm.  On PJ_OK *count is at least 1.
- * PJ_KEY_UNKNOWN if nothing has the kid or thumbprint, or more than
- * PJ_CANDIDATES_MAX would fit a token that names none; PJ_KEY_UNFIT if what has
- * the kid does not fit or is skipped.
+ * The keys to try for a token, in order: with a kid those with exactly that
+ * kid; else those whose certificate has the x5t#S256 or x5t; else all that fit.
+ * Only usable keys that fit the algorithm.  On PJ_OK *count is at least 1.
+ * PJ_KEY_UNKNOWN if nothing has the kid or thumbprint, or if none, or more than
+ * PJ_CANDIDATES_MAX, would fit a token that names none; PJ_KEY_UNFIT if what
+ * has the kid or thumbprint does not fit or is skipped.  Of more than
+ * PJ_CANDIDATES_KID_MAX with the same name the first are taken.
  */
 enum pj_status	pj_jwks_choose(const struct pj_jwks *jwks,
 		    const struct pj_jws_header *header,

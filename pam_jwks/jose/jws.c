@@ -1,6 +1,6 @@
 /*
- * Taking a token apart, and verifying it.  The order of the checks is that of how
- * much they tell about the answer: many answers are ordinary passwords, and
+ * Taking a token apart, and verifying it.  The order of the checks is that of
+ * how much they tell about the answer: many answers are ordinary passwords, and
  * nothing of those may end up in a detail.
  */
 #include <openssl/crypto.h>
@@ -296,6 +296,7 @@ pj_jws_verify(const struct pj_jws *jws, const struct pj_jwk *jwk,
 {
 	PJ_CLEANUP(pj_cleanup_pkey) EVP_PKEY *pkey = NULL;
 	const struct pj_alg	*alg = jws->header.alg;
+	struct pj_span		 signature;
 	enum pj_status		 status;
 
 	if (jwk->status != PJ_OK)
@@ -306,10 +307,14 @@ pj_jws_verify(const struct pj_jws *jws, const struct pj_jwk *jwk,
 		return pj_fail(err, PJ_KEY_UNFIT, "%s with a key for %s %s %s",
 		    alg->name, pj_kty_name(jwk->kty), pj_crv_name(jwk->crv),
 		    jwk->alg != NULL ? jwk->alg->name : "");
+	signature = pj_span(jws->signature, jws->signature_len);
+	if (!pj_signature_form(alg, jwk->crv, jwk->bits, signature))
+		return pj_fail(err, PJ_SIGNATURE_INVALID,
+		    "the form is not that of %s", alg->name);
 	status = pj_jwk_load(jwk, &pkey, err);
 	if (status == PJ_OK)
 		status = pj_signature_verify(alg, jwk->crv, pkey, jws->input,
-		    pj_span(jws->signature, jws->signature_len));
+		    signature);
 	if (status != PJ_OK)
 		return status;
 	*payload = jws->payload;

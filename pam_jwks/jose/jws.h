@@ -1,8 +1,8 @@
 /*
  * A signed token in compact form (RFC 7515 section 7.1).  Responsible for: its
- * strict form, its header, and the signature over the received bytes.  Must not:
- * look at what the payload says, or give the payload out before the signature is
- * good.  The header members jwk, jku, x5u and x5c are never used.
+ * strict form, its header, and the signature over the received bytes.  Must
+ * not: look at what the payload says, or give the payload out before the
+ * signature is good.  The header members jwk, jku, x5u and x5c are never used.
  */
 #ifndef PJ_JOSE_JWS_H
 #define PJ_JOSE_JWS_H
@@ -39,8 +39,8 @@ const struct pj_jws_header	*pj_jws_header(const struct pj_jws *jws);
 /*
  * Verifies the signature.  On success *payload holds the decoded payload, which
  * lives as long as jws.  PJ_SIGNATURE_INVALID; PJ_KEY_UNFIT if the key's type,
- * curve or alg does not fit the header's; pj_jwk_load's errors.  Nothing is left
- * in OpenSSL's error queue.
+ * curve or alg does not fit the header's; pj_jwk_load's errors.  Nothing is
+ * left in OpenSSL's error queue.
  */
 enum pj_status	pj_jws_verify(const struct pj_jws *jws,
 		    const struct pj_jwk *jwk, struct pj_span *payload,

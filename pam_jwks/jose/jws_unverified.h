@@ -1,6 +1,6 @@
 /*
- * The payload before it is verified.  For jwt.c alone, which peeks at it to choose
- * an issuer section; a lint keeps everybody else out.
+ * The payload before it is verified.  For jwt.c alone, which peeks at it to
+ * choose an issuer section; a lint keeps everybody else out.
  */
 #ifndef PJ_JOSE_JWS_UNVERIFIED_H
 #define PJ_JOSE_JWS_UNVERIFIED_H

@@ -1,7 +1,7 @@
 /*
- * Tokens whose payload is a claims set.  The payload is read as JSON once, before
- * verification, because an issuer must be known to have a key; the very same
- * document becomes the claims when the signature over its bytes is good.
+ * Tokens whose payload is a claims set.  The payload is read as JSON once,
+ * before verification, because an issuer must be known to have a key; the very
+ * same document becomes the claims when the signature over its bytes is good.
  */
 #include "jose/jws_unverified.h"
 #include "jose/jwt.h"

@@ -1,7 +1,7 @@
 /*
- * A token whose payload is a claims set (RFC 7519).  Responsible for: keeping what
- * is believed apart from what is not.  A struct pj_claims exists only as the
- * output of a successful pj_jwt_verify; there is no other way to get one.
+ * A token whose payload is a claims set (RFC 7519).  Responsible for: keeping
+ * what is believed apart from what is not.  A struct pj_claims exists only as
+ * the output of a successful pj_jwt_verify; there is no other way to get one.
  */
 #ifndef PJ_JOSE_JWT_H
 #define PJ_JOSE_JWT_H
@@ -33,7 +33,9 @@ PJ_DEFINE_CLEANUP(struct pj_jwt *, pj_cleanup_jwt, pj_jwt_free)
 
 const struct pj_jws_header	*pj_jwt_header(const struct pj_jwt *jwt);
 
-/* PJ_CLAIM_MISSING or PJ_CLAIM_TYPE if iss is absent, or a wrong type occurs. */
+/*
+ * PJ_CLAIM_MISSING or PJ_CLAIM_TYPE if iss is absent, or a wrong type occurs.
+ */
 enum pj_status	pj_jwt_peek(const struct pj_jwt *jwt,
 		    struct pj_jwt_peek *peek, struct pj_error *err)
 		    PJ_MUST_CHECK;

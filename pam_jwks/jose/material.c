@@ -237,8 +237,6 @@ bare_okp(const struct pj_json *jwk, struct pj_material *m,
 	    &m->point, err);
 	if (status != PJ_OK)
 		return status;
-	if (m->point.len != size)
-		return pj_fail(err, PJ_KEY_MALFORMED, "x is too short");
 	return pj_edwards_check(m->crv, m->point, err);
 }
 

@@ -1,7 +1,5 @@
 /*
- * Verifying a signature.  The form of JOSE signatures is checked here, before
- * OpenSSL: exact lengths and ranges, so that a message has no second signature
- * that a relying library would also take.
+ * The form of a signature, and verifying it with OpenSSL.
  */
 #include <openssl/rsa.h>
 
@@ -11,7 +9,9 @@
 #include "jose/ossl.h"
 #include "jose/signature.h"
 
-/* SEQUENCE of two INTEGERs of 67 bytes, each with two of header, and its own. */
+/*
+ * SEQUENCE of two INTEGERs of 67 bytes, each with two of header, and its own.
+ */
 #define ECDSA_DER_MAX	(2 * (PJ_COORDINATE_MAX + 1 + 2) + 3)
 
 /* The orders n of the curves (FIPS 186-4 appendix D.1.2), big-endian. */
@@ -69,7 +69,31 @@ in_range(enum pj_crv crv, struct pj_span number)
 	    memcmp(number.ptr, order.ptr, order.len) < 0;
 }
 
-/* r and s, side by side in JOSE (RFC 7518 section 3.4), as OpenSSL wants them. */
+bool
+pj_signature_form(const struct pj_alg *alg, enum pj_crv crv, unsigned bits,
+    struct pj_span signature)
+{
+	size_t		size = pj_crv_size(crv);
+	struct pj_span	first = pj_span(signature.ptr, size);
+	struct pj_span	second = pj_span_from(signature, size);
+
+	switch (alg->scheme) {
+	case PJ_SCHEME_RSA_PKCS1:
+	case PJ_SCHEME_RSA_PSS:
+		/* Whether it is below n, OpenSSL says. */
+		return signature.len == (bits + 7) / 8;
+	case PJ_SCHEME_ECDSA:
+		/* The second half is complete only if the whole is. */
+		return in_range(crv, second) && in_range(crv, first);
+	case PJ_SCHEME_EDDSA:
+		return pj_edwards_scalar(crv, second);
+	}
+	return false;
+}
+
+/*
+ * r and s, side by side in JOSE (RFC 7518 section 3.4), as OpenSSL wants them.
+ */
 static enum pj_status
 ecdsa_to_der(enum pj_crv crv, struct pj_span signature,
     unsigned char der[ECDSA_DER_MAX], size_t *der_len)
@@ -81,10 +105,8 @@ ecdsa_to_der(enum pj_crv crv, struct pj_span signature,
 	unsigned char	*end = der;
 	int		len;
 
-	if (signature.len != 2 * size ||
-	    !in_range(crv, pj_span(signature.ptr, size)) ||
-	    !in_range(crv, pj_span(signature.ptr + size, size)))
-		return PJ_SIGNATURE_INVALID;
+	if (size == 0 || signature.len != 2 * size)
+		return PJ_INTERNAL_ERROR;
 	pair = ECDSA_SIG_new();
 	r = BN_bin2bn(signature.ptr, (int)size, NULL);
 	s = BN_bin2bn(signature.ptr + size, (int)size, NULL);
@@ -100,24 +122,6 @@ ecdsa_to_der(enum pj_crv crv, struct pj_span signature,
 		return PJ_INTERNAL_ERROR;
 	*der_len = (size_t)len;
 	return PJ_OK;
-}
-
-/* RSA: as long as the modulus; OpenSSL compares with n itself. */
-static bool
-rsa_length_fits(EVP_PKEY *pkey, struct pj_span signature)
-{
-	int bits = EVP_PKEY_get_bits(pkey);
-
-	return bits > 0 && signature.len == ((size_t)bits + 7) / 8;
-}
-
-static bool
-eddsa_form_fits(enum pj_crv crv, struct pj_span signature)
-{
-	size_t size = pj_crv_size(crv);
-
-	return signature.len == 2 * size &&
-	    pj_edwards_scalar(crv, pj_span_from(signature, size));
 }
 
 /* PSS: a salt as long as the digest, MGF1 with it (RFC 7518 section 3.5). */
@@ -140,22 +144,11 @@ pj_signature_verify(const struct pj_alg *alg, enum pj_crv crv, EVP_PKEY *pkey,
 	EVP_PKEY_CTX	*pctx = NULL;
 	enum pj_status	status;
 
-	switch (alg->scheme) {
-	case PJ_SCHEME_RSA_PKCS1:
-	case PJ_SCHEME_RSA_PSS:
-		if (!rsa_length_fits(pkey, signature))
-			return PJ_SIGNATURE_INVALID;
-		break;
-	case PJ_SCHEME_ECDSA:
+	if (alg->scheme == PJ_SCHEME_ECDSA) {
 		status = ecdsa_to_der(crv, signature, der, &der_len);
 		if (status != PJ_OK)
 			return status;
 		signature = pj_span(der, der_len);
-		break;
-	case PJ_SCHEME_EDDSA:
-		if (!eddsa_form_fits(crv, signature))
-			return PJ_SIGNATURE_INVALID;
-		break;
 	}
 	ctx = EVP_MD_CTX_new();
 	if (ctx == NULL)

@@ -282,8 +282,7 @@ pj_x5c_full(struct pj_span cert, struct pj_error *err)
 	const unsigned char	*at = cert.ptr;
 
 	x509 = d2i_X509(NULL, &at, (long)cert.len);
-	if (x509 == NULL || at != cert.ptr + cert.len ||
-	    X509_get0_pubkey(x509) == NULL)
+	if (x509 == NULL || at != cert.ptr + cert.len)
 		return pj_fail(err, PJ_KEY_X5C_INVALID,
 		    "OpenSSL does not read the certificate");
 	return PJ_OK;

@@ -1,6 +1,6 @@
 /*
- * The certificates of a JWK (RFC 7517 section 4.7).  Responsible for: finding the
- * public key in one, in strict DER.  Must not: believe anything else in it;
+ * The certificates of a JWK (RFC 7517 section 4.7).  Responsible for: finding
+ * the public key in one, in strict DER.  Must not: believe anything else in it;
  * x5c is a container for a key and no statement of trust.  Internal to jose/.
  */
 #ifndef PJ_JOSE_X5C_H

@@ -1,7 +1,7 @@
 /*
  * The file cache.  Responsible for: the files' names, loading them with every
- * check, replacing them atomically, and the lock.  A login loads; only the helper
- * stores and locks.  Must not: repair a file, or judge the age of keys.
+ * check, replacing them atomically, and the lock.  A login loads; only the
+ * helper stores and locks.  Must not: repair a file, or judge the age of keys.
  */
 #ifndef PJ_KEYS_CACHE_H
 #define PJ_KEYS_CACHE_H
@@ -17,9 +17,9 @@ struct pj_cache {
 };
 
 /*
- * Computes the id: SHA-256 over everything that decides trust, each field behind
- * its length: format version, issuer, discovery_url, jwks_uri, ca_file, proxy,
- * ip_resolve.  PJ_NO_MEMORY, PJ_INTERNAL_ERROR.
+ * Computes the id: SHA-256 over everything that decides trust, each field
+ * behind its length: format version, issuer, discovery_url, jwks_uri, ca_file,
+ * proxy, ip_resolve.  PJ_NO_MEMORY, PJ_INTERNAL_ERROR.
  */
 enum pj_status	pj_cache_open(const struct pj_key_request *request,
 		    struct pj_cache *cache, struct pj_error *err) PJ_MUST_CHECK;
@@ -27,8 +27,8 @@ enum pj_status	pj_cache_open(const struct pj_key_request *request,
 /*
  * Loads the data file.  *envelope borrows from text, which the caller owns and
  * which must be empty with room for PJ_CACHE_MAX.  PJ_FILE_MISSING,
- * PJ_FILE_UNSAFE, PJ_FILE_TOO_LARGE, PJ_CACHE_INVALID (also: of another issuer),
- * PJ_NO_MEMORY, PJ_SYSTEM_ERROR; path and reason in the detail.
+ * PJ_FILE_UNSAFE, PJ_FILE_TOO_LARGE, PJ_CACHE_INVALID (also: of another
+ * issuer), PJ_NO_MEMORY, PJ_SYSTEM_ERROR; path and reason in the detail.
  */
 enum pj_status	pj_cache_load(const struct pj_cache *cache,
 		    struct pj_buf *text, struct pj_envelope *envelope,
@@ -39,7 +39,7 @@ enum pj_status	pj_cache_load_state(const struct pj_cache *cache,
 		    struct pj_state *state, struct pj_error *err)
 		    PJ_MUST_CHECK;
 
-/* For the helper, which holds the lock.  envelope's id and issuer are set here. */
+/* For the helper, which holds the lock.  id and issuer are filled in here. */
 enum pj_status	pj_cache_store(const struct pj_cache *cache,
 		    const struct pj_envelope *envelope, struct pj_error *err)
 		    PJ_MUST_CHECK;
@@ -48,17 +48,18 @@ enum pj_status	pj_cache_store_state(const struct pj_cache *cache,
 		    PJ_MUST_CHECK;
 
 /*
- * Makes the two folders if they are missing (the last component of each only) and
- * checks them.
+ * Makes the two folders if they are missing (the last component of each only)
+ * and checks them.
  */
 enum pj_status	pj_cache_make_dirs(const struct pj_cache *cache,
 		    struct pj_error *err) PJ_MUST_CHECK;
 
 /*
- * Takes the lock, an open-file-description lock that ends with *fd (owned by the
- * caller, close-on-exec).  Polls for wait_ms; 0: one try.  A holder that has had it
- * for holder_max seconds does not count any more: the lock file is replaced.
- * PJ_FETCH_HELD_BACK if somebody else has it; PJ_FILE_UNSAFE, PJ_SYSTEM_ERROR.
+ * Takes the lock, an open-file-description lock that ends with *fd (owned by
+ * the caller, close-on-exec).  Polls for wait_ms; 0: one try.  A holder that
+ * has had it for holder_max seconds does not count any more: the lock file is
+ * replaced. PJ_FETCH_HELD_BACK if somebody else has it; PJ_FILE_UNSAFE,
+ * PJ_SYSTEM_ERROR.
  */
 enum pj_status	pj_cache_lock(const struct pj_cache *cache,
 		    const struct pj_clock_source *clock, int64_t wait_ms,

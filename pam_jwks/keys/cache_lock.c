@@ -1,9 +1,10 @@
 /*
  * The lock of the cache: see pj_cache_lock in cache.h.
  *
- * The holder writes its boot time into the file.  Whoever finds that time too old
- * puts a fresh lock file in its place; the stuck holder keeps a file that nobody
- * looks at any more, and its late result is discarded because it is older.
+ * The holder writes its boot time into the file.  Whoever finds that time too
+ * old puts a fresh lock file in its place; the stuck holder keeps a file that
+ * nobody looks at any more, and its late result is discarded because it is
+ * older.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -78,7 +79,7 @@ holder_is_stuck(int fd, const struct pj_clock *now, int64_t holder_max)
 	return now->boot - (int64_t)since > holder_max;
 }
 
-/* Puts a fresh lock file, which is locked already, in the place of a stuck one. */
+/* Puts a fresh lock file, locked already, in the place of a stuck one. */
 static enum outcome
 replace(int dirfd, const char *name, int *fd)
 {

@@ -68,13 +68,14 @@ get_stamp(const struct pj_fields *fields, const char *name,
     struct pj_stamp *stamp)
 {
 	struct pj_stamp fresh = { 0 };
-	struct pj_span rest, id;
+	struct pj_span id;
 
-	if (!pj_fields_get(fields, name, &rest) ||
-	    !take_number(&rest, WALL_MAX, &fresh.wall) ||
-	    !take_number(&rest, SPAN_MAX, &fresh.boot) ||
-	    !take_word(&rest, &id) || rest.len > 0 ||
-	    id.len > PJ_BOOT_ID_MAX)
+	if (!pj_fields_get(fields, name, &id) ||
+	    !take_number(&id, WALL_MAX, &fresh.wall) ||
+	    !take_number(&id, SPAN_MAX, &fresh.boot))
+		return false;
+	if (id.len == 0 || id.len > PJ_BOOT_ID_MAX ||
+	    memchr(id.ptr, ' ', id.len) != NULL)
 		return false;
 	if (!pj_span_is(id, "-"))
 		memcpy(fresh.boot_id, id.ptr, id.len);

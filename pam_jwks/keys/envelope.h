@@ -1,8 +1,9 @@
 /*
- * The two files of an issuer as bytes: the data file (keys, and what is known of
- * their age) and the state file (attempts, pauses, errors).  Pure: bytes in,
- * structs out.  Responsible for: refusing whatever is damaged, of another version
- * or another kind.  Must not: judge whether keys may be used, or touch a file.
+ * The two files of an issuer as bytes: the data file (keys, and what is known
+ * of their age) and the state file (attempts, pauses, errors).  Pure: bytes in,
+ * structs out.  Responsible for: refusing whatever is damaged, of another
+ * version or another kind.  Must not: judge whether keys may be used, or touch
+ * a file.
  *
  *	pam-jwks-keys 1                   format version
  *	sha256 HEX                        over every byte behind this line
@@ -12,7 +13,8 @@
  *	                                  an empty line
  *	BYTES                             the key set as received
  *
- * The checksum detects corruption; protection is the owner and mode of the file.
+ * The checksum detects corruption; protection is the owner and mode of the
+ * file.
  */
 #ifndef PJ_KEYS_ENVELOPE_H
 #define PJ_KEYS_ENVELOPE_H
@@ -38,8 +40,8 @@ struct pj_envelope {
 };
 
 /*
- * The state file.  result is the last attempt's status; while an attempt runs (or
- * if it crashed) running is true and result is older.
+ * The state file.  result is the last attempt's status; while an attempt runs
+ * (or if it crashed) running is true and result is older.
  */
 struct pj_state {
 	struct pj_holds		holds;
@@ -52,13 +54,13 @@ struct pj_state {
 	struct pj_stamp		success;	/* wall 0: none yet */
 	int64_t			provider_date;	/* its clock, at our success */
 	int64_t			date_seen;	/* our wall clock then */
-	int64_t			cert_expires;	/* last day of its certificate */
+	int64_t			cert_expires;	/* its certificate's end */
 	struct pj_error		error;		/* of the last failure */
 };
 
 /*
- * Appends the file's bytes.  PJ_CACHE_INVALID if a value cannot stand in a line;
- * a validator that cannot (etag, last_modified) is left out instead.
+ * Appends the file's bytes.  PJ_CACHE_INVALID if a value cannot stand in a
+ * line; a validator that cannot (etag, last_modified) is left out instead.
  */
 enum pj_status	pj_envelope_encode(const struct pj_envelope *envelope,
 		    struct pj_buf *out, struct pj_error *err) PJ_MUST_CHECK;

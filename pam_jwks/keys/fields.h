@@ -1,8 +1,8 @@
 /*
- * Texts made of "name value" lines and, behind an empty line, bytes: the form of
- * the data file, the state file and the worker's answer.  Responsible for: a
- * strict reading with bounds and without duplicates, and for writing values that
- * cannot break a line.  Must not: know what the names mean.
+ * Texts made of "name value" lines and, behind an empty line, bytes: the form
+ * of the data file, the state file and the worker's answer.  Responsible for: a
+ * strict reading with bounds and without duplicates, and for writing values
+ * that cannot break a line.  Must not: know what the names mean.
  */
 #ifndef PJ_KEYS_FIELDS_H
 #define PJ_KEYS_FIELDS_H

@@ -46,7 +46,7 @@ make_argv(const struct pj_helper *helper, const struct pj_key_request *request,
 	return argv;
 }
 
-/* True for what a refresher may answer; the rest is the helper's own trouble. */
+/* True for what a refresher may answer; the rest is the helper's trouble. */
 static bool
 is_answer(enum pj_status status)
 {

@@ -1,20 +1,11 @@
 /*
  * The key supply of one login: see keysource.h.
  */
-#include <errno.h>
 #include <fcntl.h>
 
-#include "base/file.h"
-#include "keys/cache.h"
 #include "keys/keysource.h"
 #include "keys/lifetime.h"
-
-/* One version of the keys, with the bytes that it was read from. */
-struct version {
-	struct pj_buf		 text;
-	struct pj_envelope	 envelope;	/* borrows from text */
-	struct pj_jwks		*jwks;		/* NULL: no version */
-};
+#include "keys/version.h"
 
 struct pj_keysource {
 	const struct pj_key_request	*request;
@@ -22,22 +13,14 @@ struct pj_keysource {
 	const struct pj_refresher	*refresher;
 	struct pj_cache			 cache;
 	bool				 opened;	/* cache is filled in */
-	struct version			 current;
-	struct version			 earlier;	/* before newer() */
+	struct pj_version		 current;
+	struct pj_version		 earlier;	/* before newer() */
 	enum pj_key_state		 state;		/* of current */
 	bool				 asked;		/* in this login */
-	/* Why keys could not be refreshed though there are some; PJ_OK: none. */
+	/* Why keys that exist could not be refreshed; PJ_OK: they were. */
 	enum pj_status			 trouble_status;
 	struct pj_error			 trouble;
 };
-
-static void
-version_free(struct version *version)
-{
-	pj_jwks_free(version->jwks);
-	pj_buf_free(&version->text);
-	*version = (struct version){ .text = PJ_BUF_INIT(PJ_CACHE_MAX) };
-}
 
 enum pj_status
 pj_keysource_new(const struct pj_key_request *request,
@@ -51,8 +34,8 @@ pj_keysource_new(const struct pj_key_request *request,
 	fresh->request = request;
 	fresh->clock = clock;
 	fresh->refresher = refresher;
-	fresh->current.text.max = PJ_CACHE_MAX;
-	fresh->earlier.text.max = PJ_CACHE_MAX;
+	fresh->current = (struct pj_version)PJ_VERSION_INIT;
+	fresh->earlier = (struct pj_version)PJ_VERSION_INIT;
 	fresh->state = PJ_STATE_COLD;
 	*source = fresh;
 	return PJ_OK;
@@ -63,8 +46,8 @@ pj_keysource_free(struct pj_keysource *source)
 {
 	if (source == NULL)
 		return;
-	version_free(&source->current);
-	version_free(&source->earlier);
+	pj_version_free(&source->current);
+	pj_version_free(&source->earlier);
 	free(source);
 }
 
@@ -75,64 +58,8 @@ pj_keysource_note(const struct pj_keysource *source)
 	    NULL;
 }
 
-/* Parses keys of which at least one can be used. */
-static enum pj_status
-parse_keys(struct pj_span text, struct pj_jwks **jwks, struct pj_error *err)
-{
-	PJ_CLEANUP(pj_cleanup_jwks) struct pj_jwks *fresh = NULL;
-	enum pj_status status;
-
-	status = pj_jwks_parse(text, &fresh, err);
-	if (status != PJ_OK)
-		return status;
-	if (pj_jwks_usable(fresh) == 0)
-		return pj_fail(err, PJ_KEYSET_INVALID,
-		    "none of the set's %zu keys can be used",
-		    pj_jwks_count(fresh));
-	*jwks = PJ_TAKE(fresh);
-	return PJ_OK;
-}
-
-/* The keys of a local file: no cache, no network, no age. */
-static enum pj_status
-load_key_file(struct pj_keysource *source, struct pj_error *err)
-{
-	const char *path = source->request->jwks_file;
-	PJ_BUF_SCOPED(text, PJ_BODY_MAX);
-	enum pj_status status;
-
-	status = pj_file_read(path, &text, err);
-	if (status == PJ_OK) {
-		status = parse_keys(pj_buf_span(&text), &source->current.jwks,
-		    err);
-		if (status != PJ_OK)
-			(void)pj_fail_in(err, status, "%s", path);
-	}
-	if (status == PJ_NO_MEMORY || status == PJ_OK)
-		return status;
-	return pj_fail_in(err, PJ_KEYS_UNAVAILABLE, "%s",
-	    pj_status_name(status));
-}
-
-/* Reads the cache into *version, which is empty before, and on failure. */
-static enum pj_status
-load_version(const struct pj_keysource *source, struct version *version,
-    struct pj_error *err)
-{
-	enum pj_status status;
-
-	status = pj_cache_load(&source->cache, &version->text,
-	    &version->envelope, err);
-	if (status == PJ_OK)
-		status = parse_keys(version->envelope.body, &version->jwks,
-		    err);
-	if (status != PJ_OK)
-		version_free(version);
-	return status;
-}
-
 static enum pj_key_state
-judge(const struct pj_keysource *source, const struct version *version)
+judge(const struct pj_keysource *source, const struct pj_version *version)
 {
 	struct pj_clock now;
 
@@ -157,8 +84,8 @@ reload(struct pj_keysource *source, struct pj_error *err)
 {
 	enum pj_status status;
 
-	version_free(&source->current);
-	status = load_version(source, &source->current, err);
+	pj_version_free(&source->current);
+	status = pj_version_load(&source->cache, &source->current, err);
 	source->state = judge(source, &source->current);
 	if (status == PJ_OK && !may_serve(source->state)) {
 		(void)pj_fail(err, PJ_KEYS_UNAVAILABLE,
@@ -184,8 +111,8 @@ can_store(const struct pj_keysource *source)
 }
 
 /*
- * Looks into the state, without any lock, whether asking makes sense.  0 if so or
- * if nothing is known; *known tells whether the state could be read.
+ * Looks into the state, without any lock, whether asking makes sense.  0 if so
+ * or if nothing is known; *known tells whether the state could be read.
  */
 static int64_t
 held_back(const struct pj_keysource *source, enum pj_refresh_cause cause,
@@ -206,15 +133,13 @@ held_back(const struct pj_keysource *source, enum pj_refresh_cause cause,
 	if (cause != PJ_CAUSE_DUE)
 		state.holds.running = false;
 	left = pj_held_back(&state.holds, cause, &now);
-	if (left > 0)
-		(void)pj_fail(err, PJ_FETCH_HELD_BACK, "asking again in %lld "
-		    "s%s", (long long)left, state.error.detail[0] != '\0' ?
-		    "; the last attempt failed" : "");
-	if (left > 0 && state.error.detail[0] != '\0' && err != NULL) {
-		struct pj_error hold = *err;
+	if (left > 0 && err != NULL) {
+		struct pj_error hold;
 
+		(void)pj_fail(&hold, PJ_FETCH_HELD_BACK,
+		    "asking again in %lld s", (long long)left);
 		*err = state.error;
-		(void)pj_fail_in(err, PJ_FETCH_HELD_BACK, "%s", hold.detail);
+		(void)pj_fail_behind(err, PJ_FETCH_HELD_BACK, &hold);
 	}
 	return left;
 }
@@ -253,8 +178,7 @@ unavailable(enum pj_status cache_status, const struct pj_error *cache_err,
 	/* The usual case needs no words: nothing was fetched yet. */
 	if (cache_status == PJ_FILE_MISSING)
 		return pj_fail_in(err, PJ_KEYS_UNAVAILABLE, "no cached keys");
-	return pj_fail_in(err, PJ_KEYS_UNAVAILABLE, "%s",
-	    cache_err->detail);
+	return pj_fail_behind(err, PJ_KEYS_UNAVAILABLE, cache_err);
 }
 
 /* There is nothing to verify with: whatever happens, it happens now. */
@@ -284,7 +208,7 @@ from_cold(struct pj_keysource *source, enum pj_status cache_status,
 static void
 from_stale(struct pj_keysource *source)
 {
-	struct version before = source->current;
+	struct pj_version before = source->current;
 	struct pj_error again = { "" };
 	enum pj_status status;
 
@@ -295,13 +219,13 @@ from_stale(struct pj_keysource *source)
 		    "stale keys are in use: %s", pj_status_name(status));
 		return;
 	}
-	source->current = (struct version){ .text.max = PJ_CACHE_MAX };
+	source->current = (struct pj_version)PJ_VERSION_INIT;
 	if (reload(source, &again) == PJ_OK) {
-		version_free(&before);
+		pj_version_free(&before);
 		return;
 	}
 	source->trouble = again;
-	version_free(&source->current);
+	pj_version_free(&source->current);
 	source->current = before;
 	source->state = PJ_STATE_STALE;
 }
@@ -312,8 +236,14 @@ first_load(struct pj_keysource *source, struct pj_error *err)
 	struct pj_error cache_err = { "" };
 	enum pj_status status;
 
-	if (source->request->jwks_file != NULL)
-		return load_key_file(source, err);
+	if (source->request->jwks_file != NULL) {
+		status = pj_version_load_file(source->request->jwks_file,
+		    source->request->any_owner, &source->current, err);
+		if (status == PJ_NO_MEMORY || status == PJ_OK)
+			return status;
+		return pj_fail_in(err, PJ_KEYS_UNAVAILABLE, "%s",
+		    pj_status_name(status));
+	}
 	if (!source->opened) {
 		status = pj_cache_open(source->request, &source->cache, err);
 		if (status != PJ_OK)
@@ -355,19 +285,19 @@ pj_keysource_keys(struct pj_keysource *source, const struct pj_jwks **jwks,
 static bool
 take_newer(struct pj_keysource *source)
 {
-	struct version fresh = { .text.max = PJ_CACHE_MAX };
+	struct pj_version fresh = PJ_VERSION_INIT;
 	enum pj_key_state state;
 
-	if (load_version(source, &fresh, NULL) != PJ_OK)
+	if (pj_version_load(&source->cache, &fresh, NULL) != PJ_OK)
 		return false;
 	state = judge(source, &fresh);
 	if (!may_serve(state) || pj_span_equal(fresh.envelope.body,
 	    source->current.envelope.body)) {
-		version_free(&fresh);
+		pj_version_free(&fresh);
 		return false;
 	}
 	/* newer() succeeds once, so nothing is lost here. */
-	version_free(&source->earlier);
+	pj_version_free(&source->earlier);
 	source->earlier = source->current;
 	source->current = fresh;
 	source->state = state;
@@ -427,8 +357,13 @@ pj_keysource_newer(struct pj_keysource *source, enum pj_refresh_cause cause,
 	if (status != PJ_OK)
 		return status;
 	status = ask(source, cause, err);
-	if (status == PJ_FETCH_HELD_BACK || status == PJ_FETCH_OFFLINE)
-		return PJ_FETCH_HELD_BACK;
+	if (status == PJ_FETCH_HELD_BACK || status == PJ_FETCH_OFFLINE) {
+		/* Held back, perhaps by whoever has just brought new keys. */
+		if (!take_newer(source))
+			return PJ_FETCH_HELD_BACK;
+		*jwks = source->current.jwks;
+		return PJ_OK;
+	}
 	if (status == PJ_NO_MEMORY)
 		return status;
 	if (status != PJ_OK)

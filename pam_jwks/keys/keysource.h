@@ -1,7 +1,7 @@
 /*
  * The key supply of one login.  Responsible for: reading the cache (or the key
- * file), deciding whether new keys are needed, asking the refresher at most once,
- * and reading again.  Never locks, never writes.
+ * file), deciding whether new keys are needed, asking the refresher at most
+ * once, and reading again.  Never locks, never writes.
  */
 #ifndef PJ_KEYS_KEYSOURCE_H
 #define PJ_KEYS_KEYSOURCE_H
@@ -33,8 +33,8 @@ enum pj_status	pj_keysource_keys(struct pj_keysource *source,
 		    PJ_MUST_CHECK;
 
 /*
- * After a token could not be verified with those keys: asks for newer ones, once
- * per login, within the cooldown that all processes share.  cause is
+ * After a token could not be verified with those keys: asks for newer ones,
+ * once per login, within the cooldown that all processes share.  cause is
  * PJ_CAUSE_KID or PJ_CAUSE_SIGNATURE.  PJ_OK if *jwks now is another set;
  * PJ_FETCH_HELD_BACK if there was nothing to be asked (already asked in this
  * login, cooling down, a key file); PJ_KEYS_UNAVAILABLE if the fetch failed.
@@ -45,8 +45,8 @@ enum pj_status	pj_keysource_newer(struct pj_keysource *source,
 		    struct pj_error *err) PJ_MUST_CHECK;
 
 /*
- * To be called after a login has succeeded: starts a detached refresh if the keys
- * are due for one.  Nobody waits, nothing fails.
+ * To be called after a login has succeeded: starts a detached refresh if the
+ * keys are due for one.  Nobody waits, nothing fails.
  */
 void		pj_keysource_accepted(struct pj_keysource *source);
 

@@ -161,8 +161,8 @@ pj_held_back(const struct pj_holds *holds, enum pj_refresh_cause cause,
 	int64_t since, until = 0;
 
 	/*
-	 * The state lies in memory that a boot empties: two unknown boot ids are
-	 * one boot here, or no /proc would mean no cooldown.
+	 * The state lies in memory that a boot empties: two unknown boot ids
+	 * are one boot here, or no /proc would mean no cooldown.
 	 */
 	if (cause == PJ_CAUSE_FORCED || holds->attempt.boot > now->boot ||
 	    strcmp(holds->attempt.boot_id, now->boot_id) != 0)

@@ -23,7 +23,7 @@
 #define PJ_RETRY_AFTER_NONE_MAX	60	/* none exist */
 #define PJ_KID_HELD_MAX		300	/* backoff that an unknown kid meets */
 #define PJ_CRASHED_HOLD		10	/* an attempt that did not end */
-#define PJ_SIGNATURE_MIN_AGE	300	/* keys younger than this are believed */
+#define PJ_SIGNATURE_MIN_AGE	300	/* younger keys are believed */
 #define PJ_SUSPECT_MAX		900	/* old keys beside an unusable set */
 #define PJ_FULL_GET_EVERY	86400	/* one unconditional GET a day */
 
@@ -61,9 +61,10 @@ struct pj_validity {
 };
 
 /*
- * Fresh, due, stale or expired.  The ttl is clamped again to the request's, which
- * may have become stricter since.  With a wall clock that stands before the fetch
- * keys are stale at best; expired if by more than max_stale in another boot.
+ * Fresh, due, stale or expired.  The ttl is clamped again to the request's,
+ * which may have become stricter since.  With a wall clock that stands before
+ * the fetch keys are stale at best; expired if by more than max_stale in
+ * another boot.
  */
 enum pj_key_state pj_key_state(const struct pj_validity *validity,
 		    const struct pj_lifetimes *lifetimes,
@@ -80,8 +81,8 @@ int64_t		 pj_refresh_after(int64_t ttl, uint32_t random);
 int64_t		 pj_cooldown(int64_t first, unsigned level);
 
 /*
- * The pause after the level'th failure in a row (from 0), with jitter; raised by
- * retry_after (below 0: none).
+ * The pause after the level'th failure in a row (from 0), with jitter; raised
+ * by retry_after (below 0: none).
  */
 int64_t		 pj_backoff(bool usable, unsigned level, int64_t retry_after,
 		    uint32_t random);
@@ -89,16 +90,16 @@ int64_t		 pj_backoff(bool usable, unsigned level, int64_t retry_after,
 /* What holds attempts back.  Everything counts in boot time. */
 struct pj_holds {
 	struct pj_stamp	attempt;	/* the last one */
-	bool		running;	/* it has not ended, as far as is known */
+	bool		running;	/* its end is not known */
 	int64_t		backoff_until;	/* boot seconds; 0: none */
 	int64_t		kid_until;	/* the same for unknown kids */
 };
 
 /*
- * Seconds that cause has to wait; 0: it may ask.  Never longer than the rules can
- * have meant, whatever a state file says; 0 if the attempt was in another boot.
- * A running attempt holds too: whoever has the lock knows that it crashed, and
- * who has not must pass false for it.
+ * Seconds that cause has to wait; 0: it may ask.  Never longer than the rules
+ * can have meant, whatever a state file says; 0 if the attempt was in another
+ * boot. A running attempt holds too: whoever has the lock knows that it
+ * crashed, and who has not must pass false for it.
  */
 int64_t		 pj_held_back(const struct pj_holds *holds,
 		    enum pj_refresh_cause cause,

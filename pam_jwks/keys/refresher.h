@@ -1,6 +1,6 @@
 /*
- * Who fetches keys.  One of the two seams for tests: the library asks a refresher
- * and reads the cache again; it has no network of its own.
+ * Who fetches keys.  One of the two seams for tests: the library asks a
+ * refresher and reads the cache again; it has no network of its own.
  */
 #ifndef PJ_KEYS_REFRESHER_H
 #define PJ_KEYS_REFRESHER_H
@@ -11,8 +11,8 @@
 /* Why new keys are wanted.  The helper decides by it whether it may ask. */
 enum pj_refresh_cause {
 	PJ_CAUSE_COLD,		/* no usable keys */
-	PJ_CAUSE_STALE,		/* older than their ttl, still usable */
-	PJ_CAUSE_DUE,		/* fresh, but soon not: detached, nobody waits */
+	PJ_CAUSE_STALE,		/* past their ttl, still usable */
+	PJ_CAUSE_DUE,		/* fresh, soon not: detached */
 	PJ_CAUSE_KID,		/* a token names a key that is not there */
 	PJ_CAUSE_SIGNATURE,	/* a known key does not verify a token */
 	PJ_CAUSE_FORCED,	/* timer and `pam-jwks refresh` */

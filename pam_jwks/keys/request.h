@@ -5,6 +5,7 @@
 #ifndef PJ_KEYS_REQUEST_H
 #define PJ_KEYS_REQUEST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Address family of the fetch. */
@@ -32,6 +33,7 @@ struct pj_key_request {
 	const char		*discovery_url;	/* NULL: made from issuer */
 	const char		*jwks_uri;	/* NULL: from discovery */
 	const char		*jwks_file;	/* set: no network, no cache */
+	bool			 any_owner;	/* of jwks_file; for tools */
 	const char		*ca_file;	/* NULL: the system's */
 	const char		*proxy;		/* NULL: none */
 	enum pj_ip_resolve	 ip_resolve;

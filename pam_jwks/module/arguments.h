@@ -8,7 +8,7 @@
 
 struct pj_arguments {
 	const char	*config;	/* absolute path; borrowed */
-	const char	*prompt;	/* put before the fixed prompt, or NULL */
+	const char	*prompt;	/* before the fixed one, or NULL */
 	bool		 debug;
 	bool		 quiet;
 	bool		 use_first_pass;

@@ -1,15 +1,26 @@
 #include "module/conversation.h"
 
+#include <string.h>
+
 #include <security/pam_ext.h>
 
-#include "base/buf.h"
+#include "base/cleanup.h"
 
 /* The fixed end of the prompt: programs that answer it look for this. */
 #define PROMPT		"Token: "
-#define PROMPT_MAX	512
 
+/* The host's copy of the answer is ours to wipe and free. */
+static void
+wipe_answer(char **answer)
+{
+	if (*answer != NULL)
+		explicit_bzero(*answer, strlen(*answer));
+	free(*answer);
+}
+
+/* What is in PAM_AUTHTOK; ptr is NULL if there is nothing. */
 static int
-first_pass(pam_handle_t *pamh, struct pj_span *token)
+stored_answer(pam_handle_t *pamh, struct pj_span *token)
 {
 	const void *item = NULL;
 	int rc = pam_get_item(pamh, PAM_AUTHTOK, &item);
@@ -20,33 +31,33 @@ first_pass(pam_handle_t *pamh, struct pj_span *token)
 	return PAM_SUCCESS;
 }
 
+/*
+ * Asks and leaves the answer in PAM_AUTHTOK.  Not pam_get_authtok: it hides
+ * what the conversation returned, and would hand out an earlier module's
+ * answer.
+ */
 static int
 ask(pam_handle_t *pamh, const struct pj_arguments *arguments,
     struct pj_span *token)
 {
-	PJ_BUF_SCOPED(prompt, PROMPT_MAX);
-	const char *before = arguments->prompt, *answer = NULL;
-	size_t len = before != NULL ? strlen(before) : 0;
+	PJ_CLEANUP(wipe_answer) char *answer = NULL;
+	const char *before = arguments->prompt != NULL ?
+	    arguments->prompt : "";
+	size_t len = strlen(before);
 	bool space = len != 0 && before[len - 1] != ' ' &&
 	    before[len - 1] != '\n';
 	int rc;
 
-	if (pj_buf_printf(&prompt, "%s%s" PROMPT, len != 0 ? before : "",
-	    space ? " " : "") != PJ_OK ||
-	    pj_buf_append(&prompt, pj_span("", 1)) != PJ_OK)
-		return PAM_BUF_ERR;
-	/* Else pam_get_authtok would hand out an earlier module's answer. */
-	rc = pam_set_item(pamh, PAM_AUTHTOK, NULL);
-	if (rc != PAM_SUCCESS)
-		return rc;
-	rc = pam_get_authtok(pamh, PAM_AUTHTOK, &answer,
-	    (const char *)prompt.ptr);
+	rc = pam_prompt(pamh, PAM_PROMPT_ECHO_OFF, &answer, "%s%s" PROMPT,
+	    before, space ? " " : "");
 	if (rc != PAM_SUCCESS)
 		return rc;
 	if (answer == NULL)
 		return PAM_CONV_ERR;
-	*token = pj_span_str(answer);
-	return PAM_SUCCESS;
+	rc = pam_set_item(pamh, PAM_AUTHTOK, answer);
+	if (rc != PAM_SUCCESS)
+		return rc;
+	return stored_answer(pamh, token);
 }
 
 int
@@ -57,7 +68,7 @@ pj_conversation_token(pam_handle_t *pamh, const struct pj_arguments *arguments,
 	int rc;
 
 	if (arguments->use_first_pass || arguments->try_first_pass) {
-		rc = first_pass(pamh, &first);
+		rc = stored_answer(pamh, &first);
 		if (rc != PAM_SUCCESS)
 			return rc;
 		if (first.ptr != NULL || arguments->use_first_pass) {
@@ -72,7 +83,8 @@ void
 pj_conversation_tell(pam_handle_t *pamh, int flags,
     const struct pj_arguments *arguments, const char *text)
 {
-	if (*text == '\0' || arguments->quiet || ((unsigned)flags & PAM_SILENT) != 0)
+	if (*text == '\0' || arguments->quiet ||
+	    ((unsigned)flags & PAM_SILENT) != 0)
 		return;
 	(void)pam_error(pamh, "%s", text);
 }

@@ -1,6 +1,6 @@
 /*
- * Talking to the person through the host.  Responsible for: getting the answer and
- * for what becomes of it afterwards.  Must not: look into what it says.
+ * Talking to the person through the host.  Responsible for: getting the answer
+ * and for what becomes of it afterwards.  Must not: look into what it says.
  */
 #ifndef PJ_MODULE_CONVERSATION_H
 #define PJ_MODULE_CONVERSATION_H

@@ -23,9 +23,9 @@
 #define DATA_NAME	"pam_jwks_accepted"
 
 /*
- * The same for sshd's parent process, which gets the PAM environment of the child
- * that authenticated and not its data.  It reaches the session as well, where it
- * names the token that opened it.
+ * The same for sshd's parent process, which gets the PAM environment of the
+ * child that authenticated and not its data.  It reaches the session as well,
+ * where it names the token that opened it.
  */
 #define ENV_NAME	"PAM_JWKS_TOKEN"
 
@@ -123,8 +123,8 @@ decide(struct attempt *attempt, const char *service, struct pj_span token,
 }
 
 /*
- * A password stays for the next module, also where the configuration is broken; a
- * bearer token must not.  The form alone tells them apart.
+ * A password stays for the next module, also where the configuration is broken;
+ * a bearer token must not.  The form alone tells them apart.
  */
 static bool
 is_token(struct pj_span answer)

@@ -1,5 +1,6 @@
 /*
- * The outside of a decision: one log line and one PAM code, both from one table.
+ * The outside of a decision: one log line and one PAM code, both from one
+ * table.
  */
 #ifndef PJ_MODULE_REPORT_H
 #define PJ_MODULE_REPORT_H

@@ -23,8 +23,8 @@ enum pj_status	pj_policy_expiry(const struct pj_issuer *issuer, int64_t exp,
 		    int64_t now, struct pj_error *err) PJ_MUST_CHECK;
 
 /*
- * iss and aud once more, and that the token is one for logging in at all: no cnf,
- * no events, an authorized party that is listed.
+ * iss and aud once more, and that the token is one for logging in at all: no
+ * cnf, no events, an authorized party that is listed.
  */
 enum pj_status	pj_policy_purpose(const struct pj_issuer *issuer,
 		    const struct pj_claims *claims, struct pj_error *err)

@@ -13,7 +13,7 @@ struct parser {
 	unsigned		 line;
 	bool			 in_module;
 	struct section		*section;	/* NULL: none open */
-	bool			 skip;		/* a section that is a mistake */
+	bool			 skip;		/* the section is a mistake */
 	struct pj_error		*err;		/* the first mistake */
 	bool			 failed;
 };
@@ -24,13 +24,12 @@ pj_config_mistake_at(struct pj_config *config, const char *file, unsigned line,
 {
 	if (config->on_mistake != NULL)
 		config->on_mistake(config->ctx, file, line, what->detail);
-	if (!first)
+	if (!first || err == NULL)
 		return PJ_CONFIG_INVALID;
+	*err = *what;
 	if (line == 0)
-		return pj_fail(err, PJ_CONFIG_INVALID, "%s: %s", file,
-		    what->detail);
-	return pj_fail(err, PJ_CONFIG_INVALID, "%s:%u: %s", file, line,
-	    what->detail);
+		return pj_fail_in(err, PJ_CONFIG_INVALID, "%s", file);
+	return pj_fail_in(err, PJ_CONFIG_INVALID, "%s:%u", file, line);
 }
 
 /* Notes a mistake; parsing goes on so that all of them are found. */

@@ -1,9 +1,9 @@
 /*
- * The configuration (pam_jwks.conf(5)).  Responsible for: strict parsing of texts
- * that somebody else has read, defaults, and every mistake with file and line.
- * Must not: open a file, ask for the host's name, or know where defaults of paths
- * come from.  One option table (options.c) drives file, tool options, defaults,
- * sample file and the manual's check.
+ * The configuration (pam_jwks.conf(5)).  Responsible for: strict parsing of
+ * texts that somebody else has read, defaults, and every mistake with file and
+ * line. Must not: open a file, ask for the host's name, or know where defaults
+ * of paths come from.  One option table (options.c) drives file, tool options,
+ * defaults, sample file and the manual's check.
  *
  * To add a key: a field here, a line in options.c, a paragraph in
  * pam_jwks.conf(5), a test in tests/unit/test_config.c.
@@ -121,8 +121,9 @@ enum pj_status	pj_config_add_option(struct pj_config *config,
 
 /*
  * Checks what only the whole shows: required keys, keys that exclude others.
- * keys_only: the sections are used for getting keys, nobody logs in with them, so
- * that audience and user_claim may be missing, and issuer beside a jwks_file.
+ * keys_only: the sections are used for getting keys, nobody logs in with them,
+ * so that audience and user_claim may be missing, and issuer beside a
+ * jwks_file.
  */
 enum pj_status	pj_config_finish(struct pj_config *config, bool keys_only,
 		    struct pj_error *err) PJ_MUST_CHECK;

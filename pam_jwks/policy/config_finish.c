@@ -83,19 +83,18 @@ object(struct check *check, const char *fmt, ...)
 	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
 		text[0] = '\0';
 	va_end(ap);
+	(void)pj_fail(&what, PJ_CONFIG_INVALID, "%s", text);
 	if (issuer->line != 0)
-		(void)pj_fail(&what, PJ_CONFIG_INVALID, "[issuer %s]: %s",
-		    issuer->name, text);
-	else
-		(void)pj_fail(&what, PJ_CONFIG_INVALID, "%s", text);
+		(void)pj_fail_in(&what, PJ_CONFIG_INVALID, "[issuer %s]",
+		    issuer->name);
 	(void)pj_config_mistake_at(check->config, issuer->file, issuer->line,
 	    !check->failed, check->err, &what);
 	check->failed = true;
 }
 
 /*
- * Replaces %f, %h and %% in an audience.  Returns NULL after an objection, or if
- * memory is exhausted (*status tells).
+ * Replaces %f, %h and %% in an audience.  Returns NULL after an objection, or
+ * if memory is exhausted (*status tells).
  */
 static char *
 expand(struct check *check, const char *text, enum pj_status *status)
@@ -132,6 +131,10 @@ expand(struct check *check, const char *text, enum pj_status *status)
 	if (*status == PJ_FILE_TOO_LARGE) {
 		*status = PJ_OK;
 		object(check, "audience: too long");
+		return NULL;
+	}
+	if (*status == PJ_OK && out.len == 0) {
+		object(check, "audience: %s is empty on this host", text);
 		return NULL;
 	}
 	return *status == PJ_OK ? pj_span_dup(pj_buf_span(&out)) : NULL;

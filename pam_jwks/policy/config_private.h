@@ -9,7 +9,7 @@
 
 struct section {
 	struct pj_issuer	issuer;
-	uint64_t		seen;	/* one bit per line of the option table */
+	uint64_t		seen;	/* a bit per option */
 };
 
 struct pj_config {
@@ -19,7 +19,7 @@ struct pj_config {
 	unsigned			 module_line;	/* 0: no [module] */
 	struct section			*sections[PJ_ISSUERS_MAX];
 	size_t				 count;
-	struct pj_list			 files;		/* names, for messages */
+	struct pj_list			 files;		/* their names */
 	char				*node_name;
 	pj_config_mistake		*on_mistake;
 	void				*ctx;

@@ -1,7 +1,8 @@
 /*
  * The option table: every key of the configuration with its section, type,
- * default and bounds.  Responsible for: turning one value's text into one field.
- * Must not: know files, lines, or how keys depend on each other (config.c).
+ * default and bounds.  Responsible for: turning one value's text into one
+ * field. Must not: know files, lines, or how keys depend on each other
+ * (config.c).
  */
 #ifndef PJ_POLICY_OPTIONS_H
 #define PJ_POLICY_OPTIONS_H

@@ -74,8 +74,9 @@ pj_policy_select(const struct pj_config *config, const char *service,
     const struct pj_jwt_peek *peek, const struct pj_issuer **issuer,
     struct pj_error *err)
 {
-	enum pj_status status = pj_fail(err, PJ_ISSUER_UNKNOWN, "iss is %.*s",
-	    PJ_SPAN_ARG(peek->iss));
+	struct pj_error why;
+	enum pj_status status = pj_fail(&why, PJ_ISSUER_UNKNOWN,
+	    "iss is %.*s", PJ_SPAN_ARG(peek->iss));
 
 	for (size_t i = 0; i < pj_config_issuers(config); i++) {
 		const struct pj_issuer *section = pj_config_issuer(config, i);
@@ -84,19 +85,21 @@ pj_policy_select(const struct pj_config *config, const char *service,
 			continue;
 		if (!serves(section, service)) {
 			if (status == PJ_ISSUER_UNKNOWN)
-				status = pj_fail(err, PJ_SERVICE_NOT_SERVED,
+				status = pj_fail(&why, PJ_SERVICE_NOT_SERVED,
 				    "[issuer %s] does not list %s",
 				    section->name, service);
 			continue;
 		}
-		status = pj_policy_audience(section, peek->aud, err);
+		status = pj_policy_audience(section, peek->aud, &why);
 		if (status == PJ_OK) {
 			*issuer = section;
 			return PJ_OK;
 		}
 		if (status != PJ_AUDIENCE_MISMATCH)
-			return status;
+			break;
 	}
+	if (err != NULL)
+		*err = why;
 	return status;
 }
 
@@ -118,9 +121,11 @@ typ_allowed(const struct pj_issuer *issuer, const struct pj_jws_header *header)
 	if (!header->has_typ)
 		return pj_list_has(&issuer->typ, pj_span_str("absent"));
 	for (size_t i = 0; i < issuer->typ.count; i++) {
-		if (strcmp(issuer->typ.items[i], "absent") != 0 &&
-		    pj_span_is_nocase(without_application(header->typ),
-		    issuer->typ.items[i]))
+		struct pj_span typ = pj_span_str(issuer->typ.items[i]);
+
+		if (!pj_span_is(typ, "absent") && pj_span_equal_nocase(
+		    without_application(header->typ),
+		    without_application(typ)))
 			return true;
 	}
 	return false;

@@ -128,6 +128,16 @@ normalise(const struct pj_issuer *issuer,
 	return strip_domain(issuer, identity, err);
 }
 
+static void
+write_rule(struct pj_decision *decision, const char *claim)
+{
+	char safe[PJ_NAME_MAX + 1];
+
+	pj_escape(safe, sizeof(safe), pj_span_str(claim));
+	(void)snprintf(decision->rule, sizeof(decision->rule), "claim:%s",
+	    safe);
+}
+
 enum pj_status
 pj_usermap_match(const struct pj_issuer *issuer, const struct pj_claims *claims,
     const char *user, struct pj_decision *decision, struct pj_error *err)
@@ -145,6 +155,9 @@ pj_usermap_match(const struct pj_issuer *issuer, const struct pj_claims *claims,
 		status = check_client(claims, identity, err);
 	if (status == PJ_OK)
 		status = normalise(issuer, copy, &identity, err);
+	/* Once more: ALICE is alice's client as well, once it is alice. */
+	if (status == PJ_OK)
+		status = check_client(claims, identity, err);
 	if (status == PJ_OK)
 		status = pj_usermap_check_name(pj_span_str(user), err);
 	if (status != PJ_OK)
@@ -152,8 +165,7 @@ pj_usermap_match(const struct pj_issuer *issuer, const struct pj_claims *claims,
 	if (!pj_span_is(identity, user))
 		return pj_fail(err, PJ_USER_MISMATCH, "%s is %.*s",
 		    issuer->user_claim, PJ_SPAN_ARG(identity));
-	(void)snprintf(decision->rule, sizeof(decision->rule), "claim:%.*s",
-	    PJ_NAME_MAX, issuer->user_claim);
+	write_rule(decision, issuer->user_claim);
 	return PJ_OK;
 }
 

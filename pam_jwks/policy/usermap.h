@@ -13,8 +13,8 @@
 
 /*
  * Reads the identity from the section's user_claim and compares it with user,
- * the one that PAM asks for.  Writes identity and rule to decision as soon as they
- * are known.
+ * the one that PAM asks for.  Writes identity and rule to decision as soon as
+ * they are known.
  */
 enum pj_status	pj_usermap_match(const struct pj_issuer *issuer,
 		    const struct pj_claims *claims, const char *user,

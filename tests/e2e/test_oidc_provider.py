@@ -3,6 +3,7 @@ with it through discovery, with pamtester and over ssh."""
 
 import pytest
 
+import tokens
 from real_provider import CLIENT, RESOURCE, RealProvider
 
 CA = "/etc/security/ca.pem"
@@ -59,8 +60,7 @@ def fixture_access_token(provider):
 
 
 def test_id_token_with_pamtester(machine, id_token):
-    """The first login fetches through discovery; the second needs no network
-    (nothing says so here, but the cache has the keys)."""
+    """The first login fetches through discovery, the second uses the cache."""
     for _ in range(2):
         result = machine.pamtester("pamtester", "alice", id_token,
                                    "authenticate", "setcred")
@@ -126,7 +126,6 @@ def test_own_tokens_of_bob(machine, provider):
 
 def test_spoiled_token(machine, id_token):
     """One changed bit in a real token is a refusal."""
-    import tokens
     result = machine.pamtester("pamtester", "alice",
                                tokens.spoil_signature(id_token))
     attempt = machine.take_attempt()

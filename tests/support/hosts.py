@@ -30,6 +30,7 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 NODE_NAME = "node.provider.test"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 TIMEOUT = 20
+CONFIG = "/etc/security/pam_jwks.conf"
 
 # Folder of the host's base, and what it stands in for.
 FOLDERS = (
@@ -321,25 +322,28 @@ class Host:
 
     def config(self, text, **module):
         """Writes pam_jwks.conf: a [module] section for tests, then text."""
-        settings = {"fetch_user": "nobody",
-                    "helper": find_built("pam-jwks-fetch", self.builddir)}
+        settings = {"fetch_user": "nobody", "cache_dir": "/var/cache/pam_jwks",
+                    "state_dir": "/run/pam_jwks"}
+        if "jwks_file" not in text and "helper" not in module:
+            settings["helper"] = find_built("pam-jwks-fetch", self.builddir)
         settings.update(module)
         lines = "".join(f"{key} = {value}\n"
                         for key, value in settings.items()
                         if value is not None)
-        self.write("/etc/security/pam_jwks.conf", "[module]\n" + lines + text)
+        self.write(CONFIG, "[module]\n" + lines + text)
 
     def module(self):
         """Path of the PAM module in the build tree."""
         return find_built("pam_jwks.so", self.builddir)
 
     def pam(self, service, *lines):
-        """Writes pam.d/SERVICE; {module} stands for the module's path.
+        """Writes pam.d/SERVICE; {module} stands for the module's path and for
+        config=, since the built-in path depends on configure.
 
         Phases that no line names are permitted, so that a service with an
         auth line alone can be used.
         """
-        lines = [line.replace("{module}", self.module())
+        lines = [line.replace("{module}", f"{self.module()} config={CONFIG}")
                  if "{module}" in line else line for line in lines]
         named = {line.split()[0].lstrip("-") for line in lines}
         for phase in ("auth", "account", "password", "session"):

@@ -9,11 +9,13 @@ python3-cryptography, never by our own code.  Keys are new in every run.
 import base64
 import datetime
 import json
+import secrets
 import sys
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, ed448, rsa
+from cryptography.hazmat.primitives.asymmetric import (ec, ed25519, ed448,
+                                                       padding, rsa)
 from cryptography.x509.oid import NameOID
 from jwcrypto import jwk, jws
 
@@ -59,15 +61,22 @@ def sign(key, alg, payload=None, **header):
     return token.serialize(compact=True)
 
 
-def certify(key, years=1):
+def sign_rsa(key, header, scheme, digest):
+    """An RSA signature that jwcrypto would not make."""
+    text = ".".join(b64u(json.dumps(part).encode())
+                    for part in (header, CLAIMS))
+    return text + "." + b64u(key.sign(text.encode(), scheme, digest))
+
+
+def certify(key, subject=None):
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "signer")])
     start = datetime.datetime(2020, 1, 1)
     edwards = isinstance(key, (ed25519.Ed25519PrivateKey,
                                ed448.Ed448PrivateKey))
     cert = (x509.CertificateBuilder().subject_name(name).issuer_name(name)
-            .public_key(key.public_key()).serial_number(1000)
+            .public_key(subject or key.public_key()).serial_number(1000)
             .not_valid_before(start)
-            .not_valid_after(start + datetime.timedelta(days=365 * years))
+            .not_valid_after(start + datetime.timedelta(days=365))
             .add_extension(x509.BasicConstraints(False, None), False)
             .sign(key, None if edwards else hashes.SHA256()))
     return cert.public_bytes(serialization.Encoding.DER)
@@ -103,14 +112,16 @@ def main():
                 out["%s_%s" % (name, member.upper())] = bare[member]
         der = certify(key)
         out["X5C_" + name] = base64.b64encode(der).decode()
-    for name, size in (("RSA_1024", 1024), ("RSA_2040", 2040)):
-        small = rsa.generate_private_key(65537, size)
-        out["JWK_" + name] = json.dumps(public(small))
-        out["X5C_" + name] = base64.b64encode(certify(small)).decode()
+    # No key pairs: nothing is signed with these.
+    for name, size, e in (("RSA_2040", 2040, 65537), ("RSA_8200", 8200, 65537),
+                          ("RSA_16384", 16384, 65537), ("RSA_E3", 2048, 3),
+                          ("RSA_LONG_E", 2048, (1 << 2040) + 1)):
+        n = secrets.randbits(size) | 1 << (size - 1) | 1
+        out["X5C_" + name] = base64.b64encode(certify(
+            keys["P256"],
+            rsa.RSAPublicNumbers(e, n).public_key())).decode()
     odd_curve = ec.generate_private_key(ec.SECP256K1())
     out["X5C_SECP256K1"] = base64.b64encode(certify(odd_curve)).decode()
-    out["X5C_RSA_E3"] = base64.b64encode(
-        certify(rsa.generate_private_key(3, 2048))).decode()
     der = certify(keys["RSA"])
     out["X5T_RSA"] = b64u(x509.load_der_x509_certificate(der)
                           .fingerprint(hashes.SHA1()))
@@ -137,6 +148,20 @@ def main():
                          ("EXP_HALF", {"iss": "a", "aud": "b", "exp": 12.5}),
                          ("ISS_ONLY", {"iss": "a"})):
         out["TOKEN_" + name] = sign(keys["RSA"], "RS256", json.dumps(claims))
+    header = {"alg": "PS256", "kid": "k1"}
+    sha256 = hashes.SHA256()
+    for name, mgf, salt in (("SALT_20", sha256, 20), ("SALT_0", sha256, 0),
+                            ("SALT_33", sha256, 33),
+                            ("MGF1", hashes.SHA1(), 32)):
+        out["TOKEN_PSS_" + name] = sign_rsa(
+            keys["RSA"], header, padding.PSS(padding.MGF1(mgf), salt), sha256)
+    out["TOKEN_PS_AS_RS"] = sign_rsa(
+        keys["RSA"], {"alg": "RS256"},
+        padding.PSS(padding.MGF1(sha256), 32), sha256)
+    out["TOKEN_RS_AS_PS"] = sign_rsa(keys["RSA"], header, padding.PKCS1v15(),
+                                     sha256)
+    out["TOKEN_RS384_AS_RS256"] = sign_rsa(
+        keys["RSA"], {"alg": "RS256"}, padding.PKCS1v15(), hashes.SHA384())
     key, bare = short_coordinate()
     out["TOKEN_SHORT"] = sign(key, "ES256")
     out["JWK_SHORT"] = json.dumps(bare)

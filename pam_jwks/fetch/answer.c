@@ -1,0 +1,165 @@
+/*
+ * What the worker tells the privileged half: see answer.h.
+ */
+#include "fetch/answer.h"
+
+#include "keys/fields.h"
+
+#define HTTP_STATUS_MAX	999
+#define CERT_MAX	253402300799LL
+
+static const char *const kinds[PJ_ANSWER_KINDS] = {
+	[PJ_ANSWER_DISCOVERY] = "discovery",
+	[PJ_ANSWER_KEYS] = "keys",
+};
+
+static enum pj_status
+put_headers(const struct pj_http_headers *headers, struct pj_buf *out)
+{
+	struct pj_http_headers copy = *headers;
+	enum pj_status status = PJ_OK;
+	const char *value;
+
+	for (size_t i = 0; status == PJ_OK && i < PJ_HTTP_FIELDS; i++) {
+		value = pj_http_field(&copy, &pj_http_fields[i]);
+		if (value[0] != '\0')
+			status = pj_fields_put(out, pj_http_fields[i].name,
+			    pj_span_str(value));
+	}
+	return status;
+}
+
+static enum pj_status
+put_frame(enum pj_answer_kind kind, const struct pj_answer *answer,
+    struct pj_buf *out)
+{
+	enum pj_status status;
+
+	status = pj_fields_put(out, "kind", pj_span_str(kinds[kind]));
+	if (status == PJ_OK)
+		status = pj_fields_put(out, "result",
+		    pj_span_str(pj_status_name(answer->result)));
+	if (status == PJ_OK && answer->error.detail[0] != '\0')
+		status = pj_fields_put(out, "error",
+		    pj_span_str(answer->error.detail));
+	if (status == PJ_OK)
+		status = pj_fields_put_number(out, "http", answer->http);
+	if (status == PJ_OK)
+		status = pj_fields_put_number(out, "cert_expires",
+		    answer->cert_expires);
+	if (status == PJ_OK)
+		status = put_headers(&answer->headers, out);
+	if (status == PJ_OK)
+		status = pj_fields_put_number(out, "body",
+		    (int64_t)answer->body.len);
+	if (status == PJ_OK)
+		status = pj_buf_append(out, pj_span("\n", 1));
+	if (status == PJ_OK)
+		status = pj_buf_append(out, answer->body);
+	return status;
+}
+
+enum pj_status
+pj_answer_encode(enum pj_answer_kind kind, const struct pj_answer *answer,
+    struct pj_buf *out)
+{
+	size_t before = out->len;
+	enum pj_status status = put_frame(kind, answer, out);
+
+	if (status != PJ_OK)
+		out->len = before;
+	return status;
+}
+
+static bool
+find_kind(const struct pj_fields *fields, enum pj_answer_kind *kind)
+{
+	struct pj_span name;
+
+	if (!pj_fields_get(fields, "kind", &name))
+		return false;
+	for (unsigned i = 0; i < PJ_ANSWER_KINDS; i++) {
+		if (!pj_span_is(name, kinds[i]))
+			continue;
+		*kind = (enum pj_answer_kind)i;
+		return true;
+	}
+	return false;
+}
+
+/* The worker's word on how it went: only what a GET can bring about. */
+static bool
+get_result(const struct pj_fields *fields, struct pj_answer *answer)
+{
+	struct pj_span text;
+
+	if (!pj_fields_get(fields, "result", &text) ||
+	    !pj_status_find(text, &answer->result))
+		return false;
+	if (answer->result != PJ_OK && answer->result != PJ_FETCH_TIMEOUT)
+		answer->result = PJ_FETCH_FAILED;
+	/* Printable as every value; it was escaped when it was made. */
+	if (pj_fields_get(fields, "error", &text) &&
+	    text.len <= PJ_DETAIL_MAX)
+		memcpy(answer->error.detail, text.ptr, text.len);
+	return true;
+}
+
+static void
+get_headers(const struct pj_fields *fields, struct pj_http_headers *headers)
+{
+	const struct pj_http_field *field;
+	struct pj_span value;
+
+	for (size_t i = 0; i < PJ_HTTP_FIELDS; i++) {
+		field = &pj_http_fields[i];
+		if (pj_fields_get(fields, field->name, &value) &&
+		    value.len < field->size)
+			memcpy(pj_http_field(headers, field), value.ptr,
+			    value.len);
+	}
+}
+
+/* Takes one frame off text. */
+static bool
+take_frame(struct pj_span *text, struct pj_answer answers[PJ_ANSWER_KINDS])
+{
+	struct pj_answer fresh = { .present = true };
+	struct pj_fields fields;
+	enum pj_answer_kind kind;
+	int64_t http, body;
+
+	if (pj_fields_read(text, &fields, NULL) != PJ_OK ||
+	    !find_kind(&fields, &kind) || answers[kind].present ||
+	    !get_result(&fields, &fresh) ||
+	    !pj_fields_number(&fields, "http", HTTP_STATUS_MAX, &http) ||
+	    !pj_fields_number(&fields, "cert_expires", CERT_MAX,
+	    &fresh.cert_expires) ||
+	    !pj_fields_number(&fields, "body", PJ_BODY_MAX, &body) ||
+	    (size_t)body > text->len)
+		return false;
+	fresh.http = (long)http;
+	get_headers(&fields, &fresh.headers);
+	fresh.body = pj_span(text->ptr, (size_t)body);
+	*text = pj_span_from(*text, (size_t)body);
+	answers[kind] = fresh;
+	return true;
+}
+
+enum pj_status
+pj_answers_decode(struct pj_span text,
+    struct pj_answer answers[PJ_ANSWER_KINDS], struct pj_error *err)
+{
+	memset(answers, 0, PJ_ANSWER_KINDS * sizeof(*answers));
+	if (text.len == 0)
+		return pj_fail(err, PJ_FETCH_FAILED,
+		    "the fetching process ended without an answer");
+	while (text.len > 0) {
+		if (take_frame(&text, answers))
+			continue;
+		memset(answers, 0, PJ_ANSWER_KINDS * sizeof(*answers));
+		return pj_fail(err, PJ_FETCH_FAILED,
+		    "the fetching process gave a malformed answer");
+	}
+	return PJ_OK;
+}

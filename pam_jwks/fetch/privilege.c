@@ -1,0 +1,236 @@
+/*
+ * Who the helper's processes are: see privilege.h.
+ */
+#include "fetch/privilege.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* For kernels before 5.9, which lack close_range. */
+#define FD_LOOP_MAX	65536
+
+#define MIB		(1024UL * 1024UL)
+
+/* Two bodies, their JSON trees, libcurl, a resolver's thread and its arena. */
+#define WORKER_MEMORY	(1024 * MIB)
+
+/* A transfer and its TLS take well below a second. */
+#define WORKER_CPU	10
+#define PARENT_CPU	30
+
+struct limit {
+	int	what;
+	rlim_t	value;
+};
+
+static void
+close_range_of(unsigned first, unsigned last)
+{
+	if (first > last)
+		return;
+#ifdef SYS_close_range
+	if (syscall(SYS_close_range, first, last, 0) == 0)
+		return;
+#endif
+	for (unsigned fd = first; fd <= last && fd < FD_LOOP_MAX; fd++)
+		(void)close((int)fd);
+}
+
+/* Closes every descriptor above 2 but one. */
+static void
+close_others(int keep_fd)
+{
+	unsigned keep = (unsigned)keep_fd;
+
+	if (keep_fd <= STDERR_FILENO) {
+		close_range_of(STDERR_FILENO + 1, ~0U);
+		return;
+	}
+	close_range_of(STDERR_FILENO + 1, keep - 1);
+	close_range_of(keep + 1, ~0U);
+}
+
+/* Makes sure that 0 to 2 are something. */
+static bool
+fill_standard(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd < 0)
+		return false;
+	(void)close(fd);
+	return true;
+}
+
+/*
+ * Sets limits, soft and hard.  Root may lack CAP_SYS_RESOURCE (in containers,
+ * for example) and cannot raise a hard one then: the nearest that is allowed
+ * will do.
+ */
+static bool
+set_limits(const struct limit *limits, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		__rlimit_resource_t what = (__rlimit_resource_t)limits[i].what;
+		struct rlimit lim = { limits[i].value, limits[i].value };
+
+		if (setrlimit(what, &lim) == 0)
+			continue;
+		if (getrlimit(what, &lim) != 0)
+			return false;
+		if (lim.rlim_max > limits[i].value)
+			lim.rlim_max = limits[i].value;
+		lim.rlim_cur = lim.rlim_max;
+		if (setrlimit(what, &lim) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* Root's limits; anybody else keeps his own, for they are not foreign. */
+static bool
+reset_limits(void)
+{
+	static const struct limit limits[] = {
+		{ RLIMIT_AS, RLIM_INFINITY },
+		{ RLIMIT_DATA, RLIM_INFINITY },
+		{ RLIMIT_FSIZE, RLIM_INFINITY },
+		{ RLIMIT_CPU, PARENT_CPU },
+		{ RLIMIT_STACK, 8 * MIB },
+		{ RLIMIT_NOFILE, 256 },
+		{ RLIMIT_NPROC, RLIM_INFINITY },
+		{ RLIMIT_CORE, 0 },
+	};
+
+	return set_limits(limits, sizeof(limits) / sizeof(*limits));
+}
+
+static void
+reset_signals(void)
+{
+	sigset_t none;
+
+	for (int sig = 1; sig <= SIGRTMAX; sig++)
+		(void)signal(sig, SIG_DFL);
+	/* A write that fails is to say so, not to kill. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+enum pj_status
+pj_privilege_begin(int keep_fd, struct pj_error *err)
+{
+	bool root = geteuid() == 0;
+
+	/* First of all: from here on the caller's user may not signal us. */
+	if (root && (setgroups(0, NULL) != 0 || setresgid(0, 0, 0) != 0 ||
+	    setresuid(0, 0, 0) != 0))
+		return pj_fail_errno(err, PJ_SYSTEM_ERROR, errno,
+		    "becoming root in every id");
+	reset_signals();
+	/* Fails where it has been done, or for a shell's foreground job. */
+	(void)setsid();
+	if (root && !reset_limits())
+		return pj_fail_errno(err, PJ_SYSTEM_ERROR, errno, "limits");
+	if (root)
+		(void)setpriority(PRIO_PROCESS, 0, 0);
+	(void)umask(022);
+	if (chdir("/") != 0 || clearenv() != 0 || !fill_standard())
+		return pj_fail_errno(err, PJ_SYSTEM_ERROR, errno,
+		    "leaving the caller's surroundings");
+	close_others(keep_fd);
+	return PJ_OK;
+}
+
+enum pj_status
+pj_privilege_find(const char *name, struct pj_fetch_user *user,
+    struct pj_error *err)
+{
+	const struct passwd *pw;
+
+	*user = (struct pj_fetch_user){ .drop = false };
+	if (geteuid() != 0)
+		return PJ_OK;
+	errno = 0;
+	pw = getpwnam(name);
+	if (pw == NULL)
+		return pj_fail(err, PJ_FETCH_USER_MISSING,
+		    "user %s does not exist, make it (systemd-sysusers or "
+		    "useradd --system) or name another as fetch_user", name);
+	if (pw->pw_uid == 0 || pw->pw_gid == 0)
+		return pj_fail(err, PJ_FETCH_USER_MISSING,
+		    "fetch_user %s is root, or in root's group", name);
+	*user = (struct pj_fetch_user){
+		.drop = true, .uid = pw->pw_uid, .gid = pw->pw_gid,
+	};
+	return PJ_OK;
+}
+
+/* True if nothing of root is left and nothing can be had back. */
+static bool
+is_dropped(const struct pj_fetch_user *user)
+{
+	uid_t ruid, euid, suid;
+	gid_t rgid, egid, sgid;
+
+	if (getresuid(&ruid, &euid, &suid) != 0 ||
+	    getresgid(&rgid, &egid, &sgid) != 0)
+		return false;
+	if (ruid != user->uid || euid != user->uid || suid != user->uid ||
+	    rgid != user->gid || egid != user->gid || sgid != user->gid)
+		return false;
+	if (getgroups(0, NULL) != 0)
+		return false;
+	/* The proof: each of these must be refused. */
+	return setuid(0) != 0 && seteuid(0) != 0 && setgid(0) != 0 &&
+	    setegid(0) != 0 && setgroups(0, NULL) != 0;
+}
+
+enum pj_status
+pj_privilege_drop(const struct pj_fetch_user *user, int keep_fd, pid_t parent,
+    struct pj_error *err)
+{
+	static const struct limit limits[] = {
+		{ RLIMIT_CORE, 0 },
+		{ RLIMIT_FSIZE, 0 },
+		{ RLIMIT_CPU, WORKER_CPU },
+		{ RLIMIT_NOFILE, 64 },
+#ifndef __SANITIZE_ADDRESS__
+		/* Not with the address sanitizer, which reserves terabytes. */
+		{ RLIMIT_AS, WORKER_MEMORY },
+#endif
+	};
+
+	close_others(keep_fd);
+	if (user->drop && (setgroups(0, NULL) != 0 ||
+	    setresgid(user->gid, user->gid, user->gid) != 0 ||
+	    setresuid(user->uid, user->uid, user->uid) != 0 ||
+	    !is_dropped(user)))
+		return pj_fail(err, PJ_SYSTEM_ERROR,
+		    "root's privileges could not be given up");
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+		return pj_fail_errno(err, PJ_SYSTEM_ERROR, errno,
+		    "no new privileges");
+	/* After the change of ids, which would take it back. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 ||
+	    getppid() != parent)
+		return pj_fail(err, PJ_SYSTEM_ERROR, "the parent is gone");
+	if (!set_limits(limits, sizeof(limits) / sizeof(*limits)))
+		return pj_fail_errno(err, PJ_SYSTEM_ERROR, errno, "limits");
+	return PJ_OK;
+}

@@ -1,0 +1,38 @@
+/*
+ * The unprivileged half.  Responsible for: at most two GETs in a process of its
+ * own that cannot do anything else, within a deadline.  Must not: read or write
+ * a cache, or decide whether what it got is any good.
+ */
+#ifndef PJ_FETCH_WORKER_H
+#define PJ_FETCH_WORKER_H
+
+#include "fetch/http_curl.h"
+#include "fetch/privilege.h"
+
+/* What is to be fetched; all borrowed. */
+struct pj_plan {
+	const char		*discovery_url;	/* NULL: not this time */
+	const char		*issuer;	/* that it must name */
+	/* Where the keys are if discovery is not asked or fails, or NULL. */
+	const char		*jwks_uri;
+	/* Validators, used for keys from this URL only. */
+	struct pj_span		 validators_for;
+	struct pj_span		 etag;
+	struct pj_span		 last_modified;
+	bool			 no_cache;
+	struct pj_http_settings	 http;
+};
+
+/*
+ * Runs a worker and appends its frames (answer.h) to out.  It is killed after
+ * limit_ms.  PJ_OK if it ended in time, whatever it wrote; PJ_FETCH_TIMEOUT,
+ * PJ_FETCH_FAILED (it wrote too much), PJ_SYSTEM_ERROR, PJ_NO_MEMORY.
+ */
+enum pj_status	pj_worker_run(const struct pj_plan *plan,
+		    const struct pj_fetch_user *user, int64_t limit_ms,
+		    struct pj_buf *out, struct pj_error *err) PJ_MUST_CHECK;
+
+/* Milliseconds of the monotonic clock. */
+int64_t		pj_now_ms(void);
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * One version of an issuer's keys in memory, from the cache or from a key file.
+ */
+#ifndef PJ_KEYS_VERSION_H
+#define PJ_KEYS_VERSION_H
+
+#include "jose/jwks.h"
+#include "keys/cache.h"
+
+struct pj_version {
+	struct pj_buf		 text;
+	struct pj_envelope	 envelope;	/* borrows from text */
+	struct pj_jwks		*jwks;		/* NULL: there is none */
+};
+
+#define PJ_VERSION_INIT	{ .text = PJ_BUF_INIT(PJ_CACHE_MAX) }
+
+/* Frees what it holds; it is empty afterwards.  Takes a zeroed one. */
+void		pj_version_free(struct pj_version *version);
+
+/*
+ * Loads an empty version, with at least one usable key; it is empty on failure.
+ * pj_cache_load's errors; PJ_KEYSET_INVALID.
+ */
+enum pj_status	pj_version_load(const struct pj_cache *cache,
+		    struct pj_version *version, struct pj_error *err)
+		    PJ_MUST_CHECK;
+
+/*
+ * The same for a local file, which has no envelope.  any_owner: the person who
+ * runs a tool named it himself, so that nobody else could be meant.
+ */
+enum pj_status	pj_version_load_file(const char *path, bool any_owner,
+		    struct pj_version *version, struct pj_error *err)
+		    PJ_MUST_CHECK;
+
+#endif

@@ -1,0 +1,446 @@
+/*
+ * keys/cache.h: names, files and the lock.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "keys/cache.h"
+#include "scratch.h"
+
+static struct pj_key_request request;
+static struct pj_cache cache;
+static struct pj_clock fake = { 1700000000, 1000, "boot" };
+
+static void
+read_fake(void *ctx, struct pj_clock *clock)
+{
+	(void)ctx;
+	*clock = fake;
+}
+
+static const struct pj_clock_source clock_source = { .read = read_fake };
+
+static int
+make_cache(void **state)
+{
+	static char cache_dir[PATH_MAX], state_dir[PATH_MAX];
+
+	if (scratch_make(state) != 0)
+		return 1;
+	strcpy(cache_dir, at("cache"));
+	strcpy(state_dir, at("state"));
+	request = (struct pj_key_request){
+		.section = "s", .issuer = "https://a",
+		.cache_dir = cache_dir, .state_dir = state_dir,
+	};
+	fake.boot = 1000;
+	return pj_cache_open(&request, &cache, NULL) != PJ_OK ||
+	    pj_cache_make_dirs(&cache, NULL) != PJ_OK;
+}
+
+static struct pj_envelope
+sample(const char *body)
+{
+	struct pj_envelope envelope = {
+		.jwks_uri = pj_span_str("https://a/k"),
+		.validity = { .fetched = fake, .ttl = 900 },
+		.body = pj_span_str(body),
+	};
+
+	return envelope;
+}
+
+static void
+store(const char *body)
+{
+	struct pj_envelope envelope = sample(body);
+
+	assert_int_equal(pj_cache_store(&cache, &envelope, NULL), PJ_OK);
+}
+
+/* Loads; err's detail holds word. */
+static void
+load_gives(enum pj_status want, const char *word)
+{
+	PJ_BUF_SCOPED(text, PJ_CACHE_MAX);
+	struct pj_envelope got;
+	struct pj_error err = { "" };
+
+	assert_string_equal(pj_status_name(pj_cache_load(&cache, &text, &got,
+	    &err)), pj_status_name(want));
+	if (strstr(err.detail, word) == NULL)
+		fail_msg("no '%s' in: %s", word, err.detail);
+}
+
+/* The data file's path. */
+static const char *
+data_file(const char *suffix)
+{
+	char name[200];
+
+	(void)snprintf(name, sizeof(name), "%s/%s%s", strcmp(suffix, ".jwks")
+	    == 0 ? "cache" : "state", cache.id, suffix);
+	return at(name);
+}
+
+static void
+everything_that_decides_trust_is_in_the_name(void **state)
+{
+	static const char *const words[] = { NULL, "", "x", "y", "-" };
+	struct pj_key_request other;
+	struct pj_cache ids[64];
+	size_t n = 0;
+
+	(void)state;
+	for (size_t w = 0; w < 5; w++)
+		for (size_t f = 0; f < 5; f++) {
+			if (w == 0 && f > 0)
+				continue;
+			other = (struct pj_key_request){ .issuer = "i" };
+			if (f == 0)
+				other.discovery_url = words[w];
+			if (f == 1)
+				other.jwks_uri = words[w];
+			if (f == 2)
+				other.ca_file = words[w];
+			if (f == 3)
+				other.proxy = words[w];
+			if (f == 4)
+				other.issuer = w == 1 ? "j" : words[w];
+			assert_int_equal(pj_cache_open(&other, &ids[n++],
+			    NULL), PJ_OK);
+		}
+	other = (struct pj_key_request){ .issuer = "i" };
+	other.ip_resolve = PJ_IP_V4;
+	assert_int_equal(pj_cache_open(&other, &ids[n++], NULL), PJ_OK);
+	other.ip_resolve = PJ_IP_V6;
+	assert_int_equal(pj_cache_open(&other, &ids[n++], NULL), PJ_OK);
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = i + 1; j < n; j++)
+			assert_string_not_equal(ids[i].id, ids[j].id);
+}
+
+static void
+sections_that_trust_the_same_share_a_file(void **state)
+{
+	struct pj_key_request other = request;
+	struct pj_cache same;
+
+	(void)state;
+	other.section = "other";
+	other.lifetimes.max_stale = 7;
+	assert_int_equal(pj_cache_open(&other, &same, NULL), PJ_OK);
+	assert_string_equal(same.id, cache.id);
+	assert_int_equal(strlen(same.id), 64);
+}
+
+static void
+folders_and_files_have_their_modes(void **state)
+{
+	struct pj_state st = { .result = PJ_OK };
+	struct stat sb;
+
+	(void)state;
+	(void)umask(0777);
+	store("{}");
+	assert_int_equal(pj_cache_store_state(&cache, &st, NULL), PJ_OK);
+	(void)umask(022);
+	assert_int_equal(stat(request.cache_dir, &sb), 0);
+	assert_int_equal(sb.st_mode & 07777, 0755);
+	assert_int_equal(stat(request.state_dir, &sb), 0);
+	assert_int_equal(sb.st_mode & 07777, 0700);
+	assert_int_equal(stat(data_file(".jwks"), &sb), 0);
+	assert_int_equal(sb.st_mode & 07777, 0644);
+	assert_int_equal(stat(data_file(".state"), &sb), 0);
+	assert_int_equal(sb.st_mode & 07777, 0600);
+}
+
+static void
+only_the_last_folder_is_made(void **state)
+{
+	struct pj_error err;
+
+	(void)state;
+	request.cache_dir = at("no/cache");
+	assert_int_equal(pj_cache_make_dirs(&cache, &err), PJ_FILE_MISSING);
+	request.cache_dir = "relative";
+	assert_int_equal(pj_cache_make_dirs(&cache, &err), PJ_FILE_UNSAFE);
+	request.cache_dir = at("link");
+	assert_int_equal(symlink("cache", request.cache_dir), 0);
+	assert_int_equal(pj_cache_make_dirs(&cache, &err), PJ_FILE_UNSAFE);
+	request.cache_dir = at("cache");
+	assert_int_equal(chmod(request.state_dir, 0770), 0);
+	assert_int_equal(pj_cache_make_dirs(&cache, &err), PJ_FILE_UNSAFE);
+	assert_non_null(strstr(err.detail, "chmod go-w"));
+}
+
+static void
+what_is_stored_is_loaded(void **state)
+{
+	PJ_BUF_SCOPED(text, PJ_CACHE_MAX);
+	struct pj_envelope got;
+
+	(void)state;
+	load_gives(PJ_FILE_MISSING, "does not exist");
+	store("one");
+	store("two");
+	assert_int_equal(pj_cache_load(&cache, &text, &got, NULL), PJ_OK);
+	assert_true(pj_span_is(got.body, "two"));
+	assert_true(pj_span_is(got.issuer, "https://a"));
+}
+
+static void
+unsafe_or_damaged_files_are_refused_and_left_alone(void **state)
+{
+	struct stat before, after;
+
+	(void)state;
+	store("one");
+	assert_int_equal(chmod(data_file(".jwks"), 0666), 0);
+	load_gives(PJ_FILE_UNSAFE, "writable by everyone");
+	assert_int_equal(chmod(data_file(".jwks"), 0644), 0);
+	load_gives(PJ_OK, "");
+	assert_int_equal(truncate(data_file(".jwks"), 100), 0);
+	assert_int_equal(stat(data_file(".jwks"), &before), 0);
+	load_gives(PJ_CACHE_INVALID, cache.id);
+	assert_int_equal(stat(data_file(".jwks"), &after), 0);
+	assert_int_equal(before.st_ino, after.st_ino);
+	assert_int_equal(unlink(data_file(".jwks")), 0);
+	assert_int_equal(mkfifo(data_file(".jwks"), 0600), 0);
+	load_gives(PJ_FILE_UNSAFE, "not a regular file");
+	/* The helper puts a good one in its place. */
+	store("two");
+	load_gives(PJ_OK, "");
+}
+
+static void
+another_issuers_file_is_refused(void **state)
+{
+	struct pj_cache other;
+	struct pj_key_request second = request;
+	char from[PATH_MAX];
+
+	(void)state;
+	store("one");
+	strcpy(from, data_file(".jwks"));
+	second.issuer = "https://b";
+	assert_int_equal(pj_cache_open(&second, &other, NULL), PJ_OK);
+	cache = other;
+	assert_int_equal(rename(from, data_file(".jwks")), 0);
+	load_gives(PJ_CACHE_INVALID, "another issuer");
+}
+
+static void
+a_failed_store_keeps_the_old_keys_and_leaves_nothing(void **state)
+{
+	struct pj_envelope envelope = sample("new");
+	struct rlimit before, none;
+	struct pj_error err;
+	struct dirent *entry;
+	unsigned files = 0;
+	DIR *dir;
+
+	(void)state;
+	store("old");
+	(void)signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	none = before;
+	none.rlim_cur = 10;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	assert_int_equal(pj_cache_store(&cache, &envelope, &err),
+	    PJ_SYSTEM_ERROR);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_non_null(strstr(err.detail, "File too large"));
+	load_gives(PJ_OK, "");
+	dir = opendir(request.cache_dir);
+	while ((entry = readdir(dir)) != NULL)
+		files += entry->d_type == DT_REG;
+	(void)closedir(dir);
+	assert_int_equal(files, 1);
+}
+
+static void
+what_a_killed_writer_left_is_swept_up(void **state)
+{
+	char name[200];
+
+	(void)state;
+	(void)snprintf(name, sizeof(name), "cache/.%s.jwks.0123.tmp", cache.id);
+	put(name, "half", 0600);
+	put("cache/.other.tmp", "not ours", 0600);
+	store("one");
+	assert_int_equal(access(at(name), F_OK), -1);
+	assert_int_equal(access(at("cache/.other.tmp"), F_OK), 0);
+}
+
+static void
+readers_never_see_anything_but_a_whole_file(void **state)
+{
+	static char big[200000];
+	int status, running = 2;
+	unsigned bad = 0, good = 0;
+
+	(void)state;
+	memset(big, 'x', sizeof(big) - 1);
+	store("first");
+	for (int writer = 0; writer < 2; writer++)
+		if (fork() == 0) {
+			for (int i = 0; i < 60; i++) {
+				big[1000 + (i * 997) % 100000] = '\0';
+				struct pj_envelope env = sample(big);
+
+				/* Writers hold the lock in real life. */
+				env.etag = pj_span_str(writer ? "a" : "b");
+				(void)!pj_cache_store(&cache, &env, NULL);
+			}
+			_exit(0);
+		}
+	while (running > 0) {
+		PJ_BUF_SCOPED(text, PJ_CACHE_MAX);
+		struct pj_envelope got;
+
+		if (pj_cache_load(&cache, &text, &got, NULL) == PJ_OK)
+			good++;
+		else
+			bad++;
+		while (running > 0 && waitpid(-1, &status, WNOHANG) > 0)
+			running--;
+	}
+	assert_int_equal(bad, 0);
+	assert_true(good > 0);
+}
+
+static enum pj_status
+lock(int64_t wait_ms, int *fd)
+{
+	return pj_cache_lock(&cache, &clock_source, wait_ms, 15, fd, NULL);
+}
+
+static int64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static void
+the_lock_is_held_by_one_and_ends_with_its_descriptor(void **state)
+{
+	struct stat sb;
+	int one = -1, two = -1;
+	int64_t begun;
+
+	(void)state;
+	assert_int_equal(lock(0, &one), PJ_OK);
+	assert_int_equal(fcntl(one, F_GETFD), FD_CLOEXEC);
+	assert_int_equal(stat(data_file(".lock"), &sb), 0);
+	assert_int_equal(sb.st_mode & 07777, 0600);
+	assert_int_equal(lock(0, &two), PJ_FETCH_HELD_BACK);
+	begun = now_ms();
+	assert_int_equal(lock(200, &two), PJ_FETCH_HELD_BACK);
+	assert_in_range(now_ms() - begun, 200, 1000);
+	assert_int_equal(two, -1);
+	assert_int_equal(close(one), 0);
+	assert_int_equal(lock(0, &two), PJ_OK);
+	assert_int_equal(close(two), 0);
+}
+
+static void
+whoever_waits_gets_the_lock_of_a_killed_holder(void **state)
+{
+	int fd = -1, status, ready[2];
+	char byte;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		if (lock(0, &fd) == PJ_OK)
+			(void)!write(ready[1], "x", 1);
+		for (;;)
+			(void)pause();
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	assert_int_equal(lock(0, &fd), PJ_FETCH_HELD_BACK);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(lock(2000, &fd), PJ_OK);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(close(fd), 0);
+	(void)close(ready[0]);
+	(void)close(ready[1]);
+}
+
+static void
+a_holder_of_old_does_not_count(void **state)
+{
+	int stuck = -1, taker = -1, third = -1;
+
+	(void)state;
+	assert_int_equal(lock(0, &stuck), PJ_OK);
+	fake.boot += 15;
+	assert_int_equal(lock(0, &taker), PJ_FETCH_HELD_BACK);
+	fake.boot += 1;
+	assert_int_equal(lock(0, &taker), PJ_OK);
+	/* From now on the new holder counts. */
+	assert_int_equal(lock(0, &third), PJ_FETCH_HELD_BACK);
+	assert_int_equal(close(stuck), 0);
+	assert_int_equal(lock(0, &third), PJ_FETCH_HELD_BACK);
+	assert_int_equal(close(taker), 0);
+	assert_int_equal(lock(0, &third), PJ_OK);
+	assert_int_equal(close(third), 0);
+}
+
+static void
+a_lock_file_that_others_can_open_is_refused(void **state)
+{
+	int fd = -1;
+
+	(void)state;
+	assert_int_equal(lock(0, &fd), PJ_OK);
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(chmod(data_file(".lock"), 0644), 0);
+	assert_int_equal(lock(0, &fd), PJ_FILE_UNSAFE);
+	assert_int_equal(unlink(data_file(".lock")), 0);
+	assert_int_equal(symlink("/etc/passwd", data_file(".lock")), 0);
+	assert_int_equal(lock(0, &fd), PJ_SYSTEM_ERROR);
+}
+
+int
+main(void)
+{
+#define cache_test(f)	\
+	cmocka_unit_test_setup_teardown(f, make_cache, scratch_remove)
+	const struct CMUnitTest tests[] = {
+		cache_test(everything_that_decides_trust_is_in_the_name),
+		cache_test(sections_that_trust_the_same_share_a_file),
+		cache_test(folders_and_files_have_their_modes),
+		cache_test(only_the_last_folder_is_made),
+		cache_test(what_is_stored_is_loaded),
+		cache_test(unsafe_or_damaged_files_are_refused_and_left_alone),
+		cache_test(another_issuers_file_is_refused),
+		cache_test(
+		    a_failed_store_keeps_the_old_keys_and_leaves_nothing),
+		cache_test(what_a_killed_writer_left_is_swept_up),
+		cache_test(readers_never_see_anything_but_a_whole_file),
+		cache_test(the_lock_is_held_by_one_and_ends_with_its_descriptor),
+		cache_test(whoever_waits_gets_the_lock_of_a_killed_holder),
+		cache_test(a_holder_of_old_does_not_count),
+		cache_test(a_lock_file_that_others_can_open_is_refused),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

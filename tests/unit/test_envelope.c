@@ -1,0 +1,323 @@
+/*
+ * keys/envelope.h: what was written comes back, and nothing else is taken for it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+
+#include "keys/envelope.h"
+
+#define TEXT(s)	{ (const unsigned char *)(s), sizeof(s) - 1 }
+
+static const struct pj_envelope sample = {
+	.id = TEXT("0123"), .issuer = TEXT("https://a/"),
+	.jwks_uri = TEXT("https://b/keys?x"),
+	.validity = {
+		.fetched = { 1700000000, 12345,
+		    "00ed7c1f-cb3a-4f79-b8cc-af4704c333ac" },
+		.ttl = 900, .refresh_after = 800, .retire_after = 77,
+	},
+	.discovered = { 1600000000, 1, "" },
+	.full = { 1650000000, 2, "x" },
+	.etag = TEXT("W/\"a b\""), .last_modified = TEXT("yesterday"),
+	.body = TEXT("{\"keys\":[]}\n\nbody 3\n\0x"),
+};
+
+static void
+encode(const struct pj_envelope *envelope, struct pj_buf *buf)
+{
+	assert_int_equal(pj_envelope_encode(envelope, buf, NULL), PJ_OK);
+}
+
+static void
+span_is(struct pj_span got, struct pj_span want)
+{
+	assert_int_equal(got.len, want.len);
+	assert_true(pj_span_equal(got, want));
+}
+
+static void
+stamp_is(const struct pj_stamp *got, const struct pj_stamp *want)
+{
+	assert_int_equal(got->wall, want->wall);
+	assert_int_equal(got->boot, want->boot);
+	assert_string_equal(got->boot_id, want->boot_id);
+}
+
+static void
+a_data_file_comes_back(void **state)
+{
+	PJ_BUF_SCOPED(buf, PJ_CACHE_MAX);
+	struct pj_envelope got;
+
+	(void)state;
+	encode(&sample, &buf);
+	assert_int_equal(pj_envelope_decode(pj_buf_span(&buf), &got, NULL),
+	    PJ_OK);
+	span_is(got.id, sample.id);
+	span_is(got.issuer, sample.issuer);
+	span_is(got.jwks_uri, sample.jwks_uri);
+	span_is(got.etag, sample.etag);
+	span_is(got.last_modified, sample.last_modified);
+	span_is(got.body, sample.body);
+	stamp_is(&got.validity.fetched, &sample.validity.fetched);
+	stamp_is(&got.discovered, &sample.discovered);
+	stamp_is(&got.full, &sample.full);
+	assert_int_equal(got.validity.ttl, 900);
+	assert_int_equal(got.validity.refresh_after, 800);
+	assert_int_equal(got.validity.retire_after, 77);
+}
+
+static void
+a_data_file_cut_anywhere_is_refused(void **state)
+{
+	PJ_BUF_SCOPED(buf, PJ_CACHE_MAX);
+	struct pj_envelope got;
+
+	(void)state;
+	encode(&sample, &buf);
+	for (size_t len = 0; len < buf.len; len++)
+		assert_int_equal(pj_envelope_decode(pj_span(buf.ptr, len),
+		    &got, NULL), PJ_CACHE_INVALID);
+}
+
+static void
+a_data_file_with_any_byte_changed_is_refused(void **state)
+{
+	PJ_BUF_SCOPED(buf, PJ_CACHE_MAX);
+	struct pj_envelope got;
+
+	(void)state;
+	encode(&sample, &buf);
+	for (size_t i = 0; i < buf.len; i++) {
+		buf.ptr[i] ^= 1;
+		assert_int_equal(pj_envelope_decode(pj_buf_span(&buf), &got,
+		    NULL), PJ_CACHE_INVALID);
+		buf.ptr[i] ^= 1;
+	}
+	assert_int_equal(pj_buf_append(&buf, pj_span("x", 1)), PJ_OK);
+	assert_int_equal(pj_envelope_decode(pj_buf_span(&buf), &got, NULL),
+	    PJ_CACHE_INVALID);
+}
+
+/* Decodes a data file with this content under a right checksum. */
+static enum pj_status
+decode(const char *content, struct pj_envelope *got, struct pj_error *err)
+{
+	static unsigned char text[8192];
+	char hex[PJ_SHA256_HEX_LEN + 1];
+	int len;
+
+	assert_int_equal(pj_sha256_hex(pj_span_str(content), hex), PJ_OK);
+	len = snprintf((char *)text, sizeof(text),
+	    "pam-jwks-keys 1\nsha256 %s\n%s", hex, content);
+	return pj_envelope_decode(pj_span(text, (size_t)len), got, err);
+}
+
+#define LINES	"id 1\nissuer https://a\njwks_uri https://b\n"		\
+		"fetched 1 2 x\nttl 3\nrefresh_after 2\n"
+
+static void
+unknown_names_are_ignored_and_optional_ones_may_lack(void **state)
+{
+	struct pj_envelope got;
+
+	(void)state;
+	assert_int_equal(decode(LINES "colour blue\nbody 2\n\n{}", &got, NULL),
+	    PJ_OK);
+	assert_int_equal(got.etag.len, 0);
+	assert_int_equal(got.validity.retire_after, 0);
+	assert_int_equal(got.discovered.wall, 0);
+	span_is(got.body, pj_span_str("{}"));
+}
+
+static void
+malformed_headers_are_refused(void **state)
+{
+	static const char *const contents[] = {
+		"", "\n", "body 2\n\n{}", LINES "\n{}", LINES "body 3\n\n{}",
+		LINES "body 1\n\n{}", LINES "body -1\n\n{}",
+		LINES "body 0x2\n\n{}", LINES "body 999999999999999999999\n\n",
+		LINES "body 2\n{}", LINES "ttl 3\nbody 2\n\n{}",
+		LINES "nospace\nbody 2\n\n{}", LINES "Upper x\nbody 2\n\n{}",
+		LINES " x\nbody 2\n\n{}", LINES "x\ty\nbody 2\n\n{}",
+		LINES "x y\rz\nbody 2\n\n{}", LINES "x \xc3\xa4\nbody 2\n\n{}",
+		LINES "body 2\r\n\r\n{}",
+	};
+	struct pj_envelope got;
+	struct pj_error err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(contents) / sizeof(*contents); i++) {
+		err.detail[0] = '\0';
+		if (decode(contents[i], &got, &err) != PJ_CACHE_INVALID ||
+		    err.detail[0] == '\0')
+			fail_msg("passed: %s", contents[i]);
+	}
+}
+
+static void
+malformed_stamps_and_numbers_are_refused(void **state)
+{
+	static const char *const stamps[] = {
+		"", "1", "1 2", "1 2 x y", "-1 2 x", "1 -2 x", "a 2 x",
+		"1  2 x", "1 2 x ", "253402300800 2 x", "1 9999999999999 x",
+		"1 2 0123456789012345678901234567890123456",
+	};
+	struct pj_envelope got;
+	char content[400];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(stamps) / sizeof(*stamps); i++) {
+		(void)snprintf(content, sizeof(content), "id 1\nissuer a\n"
+		    "jwks_uri b\nfetched %s\nttl 3\nrefresh_after 2\n"
+		    "body 0\n\n", stamps[i]);
+		if (decode(content, &got, NULL) != PJ_CACHE_INVALID)
+			fail_msg("passed: %s", stamps[i]);
+	}
+}
+
+static void
+another_version_or_kind_is_refused(void **state)
+{
+	PJ_BUF_SCOPED(buf, PJ_CACHE_MAX);
+	struct pj_state st = { .result = PJ_OK };
+	struct pj_envelope got;
+	struct pj_error err;
+
+	(void)state;
+	encode(&sample, &buf);
+	buf.ptr[strlen("pam-jwks-keys ")] = '2';
+	assert_int_equal(pj_envelope_decode(pj_buf_span(&buf), &got, &err),
+	    PJ_CACHE_INVALID);
+	assert_non_null(strstr(err.detail, "version"));
+	pj_buf_clear(&buf);
+	assert_int_equal(pj_state_encode(&st, "1", &buf, NULL), PJ_OK);
+	assert_int_equal(pj_envelope_decode(pj_buf_span(&buf), &got, &err),
+	    PJ_CACHE_INVALID);
+}
+
+static void
+what_a_provider_says_cannot_break_a_line(void **state)
+{
+	PJ_BUF_SCOPED(buf, PJ_CACHE_MAX);
+	struct pj_envelope evil = sample, got;
+
+	(void)state;
+	evil.etag = pj_span_str("x\nttl 99999");
+	evil.last_modified = pj_span("a\0b", 3);
+	encode(&evil, &buf);
+	assert_int_equal(pj_envelope_decode(pj_buf_span(&buf), &got, NULL),
+	    PJ_OK);
+	assert_int_equal(got.etag.len, 0);
+	assert_int_equal(got.last_modified.len, 0);
+	assert_int_equal(got.validity.ttl, 900);
+	pj_buf_clear(&buf);
+	evil = sample;
+	evil.jwks_uri = pj_span_str("https://b\nttl 99999");
+	assert_int_equal(pj_envelope_encode(&evil, &buf, NULL),
+	    PJ_CACHE_INVALID);
+	assert_int_equal(buf.len, 0);
+}
+
+static const struct pj_state busy = {
+	.holds = {
+		.attempt = { 1700000000, 500, "boot" }, .running = true,
+		.backoff_until = 600, .kid_until = 700,
+	},
+	.cause = PJ_CAUSE_KID, .result = PJ_FETCH_TIMEOUT, .has_result = true,
+	.failures = 3, .fruitless = 2, .rediscover = true,
+	.success = { 1600000000, 100, "boot" },
+	.provider_date = 1700000001, .date_seen = 1700000002,
+	.cert_expires = 1800000000,
+	.error = { "GET https://a: \\x22oh\\x22" },
+};
+
+static void
+a_state_file_comes_back(void **state)
+{
+	PJ_BUF_SCOPED(buf, PJ_STATE_MAX);
+	struct pj_state got;
+
+	(void)state;
+	assert_int_equal(pj_state_encode(&busy, "abc", &buf, NULL), PJ_OK);
+	assert_int_equal(pj_state_decode(pj_buf_span(&buf), "abc", &got, NULL),
+	    PJ_OK);
+	stamp_is(&got.holds.attempt, &busy.holds.attempt);
+	stamp_is(&got.success, &busy.success);
+	assert_true(got.holds.running);
+	assert_int_equal(got.holds.backoff_until, 600);
+	assert_int_equal(got.holds.kid_until, 700);
+	assert_int_equal(got.cause, PJ_CAUSE_KID);
+	assert_true(got.has_result);
+	assert_int_equal(got.result, PJ_FETCH_TIMEOUT);
+	assert_int_equal(got.failures, 3);
+	assert_int_equal(got.fruitless, 2);
+	assert_true(got.rediscover);
+	assert_int_equal(got.provider_date, 1700000001);
+	assert_int_equal(got.date_seen, 1700000002);
+	assert_int_equal(got.cert_expires, 1800000000);
+	assert_string_equal(got.error.detail, busy.error.detail);
+}
+
+static void
+a_damaged_or_foreign_state_file_is_refused(void **state)
+{
+	PJ_BUF_SCOPED(buf, PJ_STATE_MAX);
+	struct pj_state got;
+
+	(void)state;
+	assert_int_equal(pj_state_encode(&busy, "abc", &buf, NULL), PJ_OK);
+	for (size_t len = 0; len < buf.len; len++)
+		assert_int_equal(pj_state_decode(pj_span(buf.ptr, len), "abc",
+		    &got, NULL), PJ_CACHE_INVALID);
+	for (size_t i = 0; i < buf.len; i++) {
+		buf.ptr[i] ^= 1;
+		assert_int_equal(pj_state_decode(pj_buf_span(&buf), "abc",
+		    &got, NULL), PJ_CACHE_INVALID);
+		buf.ptr[i] ^= 1;
+	}
+	assert_int_equal(pj_state_decode(pj_buf_span(&buf), "abd", &got, NULL),
+	    PJ_CACHE_INVALID);
+}
+
+static void
+a_blank_state_can_be_written(void **state)
+{
+	PJ_BUF_SCOPED(buf, PJ_STATE_MAX);
+	struct pj_state blank = { .result = PJ_OK }, got;
+
+	(void)state;
+	assert_int_equal(pj_state_encode(&blank, "abc", &buf, NULL), PJ_OK);
+	assert_int_equal(pj_state_decode(pj_buf_span(&buf), "abc", &got, NULL),
+	    PJ_OK);
+	assert_false(got.has_result);
+	assert_string_equal(got.error.detail, "");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_data_file_comes_back),
+		cmocka_unit_test(a_data_file_cut_anywhere_is_refused),
+		cmocka_unit_test(a_data_file_with_any_byte_changed_is_refused),
+		cmocka_unit_test(
+		    unknown_names_are_ignored_and_optional_ones_may_lack),
+		cmocka_unit_test(malformed_headers_are_refused),
+		cmocka_unit_test(malformed_stamps_and_numbers_are_refused),
+		cmocka_unit_test(another_version_or_kind_is_refused),
+		cmocka_unit_test(what_a_provider_says_cannot_break_a_line),
+		cmocka_unit_test(a_state_file_comes_back),
+		cmocka_unit_test(a_damaged_or_foreign_state_file_is_refused),
+		cmocka_unit_test(a_blank_state_can_be_written),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,567 @@
+/*
+ * base/spawn.h: a program is started from inside a host that watches its signals,
+ * children, descriptors, limits and threads, and notices nothing.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/spawn.h"
+#include "scratch.h"
+
+static volatile sig_atomic_t children_seen;
+
+static void
+count_child(int sig)
+{
+	(void)sig;
+	children_seen++;
+}
+
+static int64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static void
+pause_ms(long ms)
+{
+	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
+
+	while (nanosleep(&ts, &ts) != 0 && errno == EINTR)
+		continue;
+}
+
+/* Runs a shell script; its reply is left in reply, terminated. */
+static enum pj_status
+shell(const char *script, int64_t timeout_ms, char reply[4096],
+    struct pj_error *err)
+{
+	const char *argv[] = { "/bin/sh", "-c", script, NULL };
+	struct pj_spawn spec = {
+		.path = "/bin/sh", .argv = argv, .timeout_ms = timeout_ms,
+	};
+	PJ_BUF_SCOPED(buf, 4000);
+	enum pj_status status;
+
+	err->detail[0] = '\0';
+	status = pj_spawn_run(&spec, &buf, err);
+	if (buf.len > 0)
+		memcpy(reply, buf.ptr, buf.len);
+	reply[buf.len] = '\0';
+	return status;
+}
+
+/* The script answers exactly this. */
+static void
+answers(const char *script, const char *want)
+{
+	struct pj_error err;
+	char reply[4096];
+
+	if (shell(script, 20000, reply, &err) != PJ_OK)
+		fail_msg("%s: %s", script, err.detail);
+	assert_string_equal(reply, want);
+}
+
+static unsigned
+open_descriptors(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	unsigned n = 0;
+
+	assert_non_null(dir);
+	while (readdir(dir) != NULL)
+		n++;
+	(void)closedir(dir);
+	return n;
+}
+
+/* A host that counts SIGCHLD and has a child of its own. */
+static int
+watch(void **state)
+{
+	struct sigaction action = { .sa_handler = count_child };
+
+	children_seen = 0;
+	return sigaction(SIGCHLD, &action, NULL) != 0 || scratch_make(state);
+}
+
+static int
+unwatch(void **state)
+{
+	(void)signal(SIGCHLD, SIG_DFL);
+	return scratch_remove(state);
+}
+
+static void
+the_answer_is_read_to_its_end(void **state)
+{
+	(void)state;
+	answers("echo one >&3; sleep 0.2; echo two >&3", "one\ntwo\n");
+	answers("exit 3", "");
+	answers("kill -9 $$", "");
+}
+
+static void
+the_host_sees_no_signal_and_no_child(void **state)
+{
+	sigset_t before, after;
+
+	(void)state;
+	assert_int_equal(sigprocmask(SIG_BLOCK, NULL, &before), 0);
+	for (int i = 0; i < 20; i++)
+		answers("echo hello >&3", "hello\n");
+	assert_int_equal(children_seen, 0);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+	assert_int_equal(sigprocmask(SIG_BLOCK, NULL, &after), 0);
+	for (int sig = 1; sig <= SIGRTMAX; sig++)
+		assert_int_equal(sigismember(&before, sig),
+		    sigismember(&after, sig));
+}
+
+static volatile int looking;
+
+static void *
+reap_all(void *ctx)
+{
+	int *stolen = ctx;
+
+	while (looking)
+		if (waitpid(-1, NULL, WNOHANG) > 0)
+			(*stolen)++;
+	return NULL;
+}
+
+static void
+a_host_that_reaps_everything_does_not_reap_ours(void **state)
+{
+	pthread_t thread;
+	int stolen = 0;
+
+	(void)state;
+	looking = 1;
+	assert_int_equal(pthread_create(&thread, NULL, reap_all, &stolen), 0);
+	for (int i = 0; i < 20; i++)
+		answers("sleep 0.01; echo hello >&3", "hello\n");
+	looking = 0;
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(stolen, 0);
+}
+
+static void
+the_hosts_own_children_stay_its_own(void **state)
+{
+	int status;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0)
+		_exit(7);
+	pause_ms(50);
+	answers("echo hello >&3", "hello\n");
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(WEXITSTATUS(status), 7);
+	assert_int_equal(children_seen, 1);
+}
+
+static void
+it_works_where_sigchld_is_ignored_or_blocked(void **state)
+{
+	sigset_t all, before;
+
+	(void)state;
+	(void)signal(SIGCHLD, SIG_IGN);
+	answers("sleep 0.05; true; echo hello >&3", "hello\n");
+	assert_ptr_equal(signal(SIGCHLD, SIG_DFL), SIG_IGN);
+	(void)sigfillset(&all);
+	assert_int_equal(sigprocmask(SIG_SETMASK, &all, &before), 0);
+	answers("grep SigBlk /proc/self/status >&3",
+	    "SigBlk:\t0000000000000000\n");
+	assert_int_equal(sigprocmask(SIG_SETMASK, &before, NULL), 0);
+}
+
+static void
+ignored_signals_are_not_passed_on(void **state)
+{
+	(void)state;
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGTERM, SIG_IGN);
+	answers("grep SigIgn /proc/self/status >&3",
+	    "SigIgn:\t0000000000000000\n");
+	(void)signal(SIGPIPE, SIG_DFL);
+	(void)signal(SIGTERM, SIG_DFL);
+}
+
+static void
+the_program_gets_four_descriptors_and_no_more(void **state)
+{
+	int fd = open("/dev/null", O_RDONLY), high;
+
+	(void)state;
+	high = dup2(fd, 200);
+	assert_int_equal(high, 200);
+	answers("ls /proc/$$/fd | tr '\\n' ' ' >&3", "0 1 2 3 ");
+	/* First into a variable: the shell itself moves what it redirects. */
+	answers("x=$(readlink /proc/$$/fd/0 /proc/$$/fd/1 /proc/$$/fd/2); "
+	    "echo $x >&3", "/dev/null /dev/null /dev/null\n");
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(close(high), 0);
+}
+
+static void
+no_descriptor_stays_open_in_the_host(void **state)
+{
+	unsigned before = open_descriptors();
+	struct pj_error err;
+	char reply[4096];
+
+	(void)state;
+	for (int i = 0; i < 10; i++) {
+		answers("echo hello >&3", "hello\n");
+		(void)shell("sleep 9", 50, reply, &err);
+	}
+	assert_int_equal(open_descriptors(), before);
+}
+
+static void
+environment_is_empty_and_session_its_own(void **state)
+{
+	(void)state;
+	assert_int_equal(setenv("PJ_SECRET", "x", 1), 0);
+	answers("tr '\\0' '\\n' < /proc/$$/environ >&3", "");
+	answers("set -- $(cat /proc/$$/stat); "
+	    "test $1 = $5 && test $1 = $6 && echo leader >&3", "leader\n");
+}
+
+static void
+limits_of_the_host_do_not_stop_it(void **state)
+{
+	struct rlimit nofile, fsize, low;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &nofile), 0);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &fsize), 0);
+	low = nofile;
+	low.rlim_cur = open_descriptors();
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+	low = fsize;
+	low.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &low), 0);
+	answers("test $(ulimit -n) -ge 64 && ulimit -f >&3", "unlimited\n");
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &fsize), 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &nofile), 0);
+}
+
+static void
+a_host_without_descriptors_gets_a_reason(void **state)
+{
+	struct rlimit before, none;
+	struct pj_error err;
+	enum pj_status status;
+	char reply[4096];
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	status = shell("echo x >&3", 5000, reply, &err);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(status, PJ_HELPER_NOT_STARTED);
+	assert_non_null(strstr(err.detail, "Too many open files"));
+}
+
+/* In a process of its own, which a failure would leave without a voice. */
+static void
+it_works_with_the_standard_descriptors_closed(void **state)
+{
+	struct pj_error err;
+	char reply[4096];
+	int status;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0) {
+		for (int fd = 0; fd < 64; fd++)
+			(void)close(fd);
+		status = shell("echo hello >&3", 5000, reply, &err);
+		if (status != PJ_OK || strcmp(reply, "hello\n") != 0)
+			_exit(1);
+		/* And they still are. */
+		_exit(open("/dev/null", O_RDONLY) == 0 ? 0 : 2);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void *
+busy_thread(void *ctx)
+{
+	struct pj_error err;
+	char reply[4096];
+	int *failures = ctx;
+
+	for (int i = 0; i < 25; i++) {
+		/* Somebody always holds malloc's lock. */
+		free(malloc(100000));
+		if (shell("echo hello >&3", 20000, reply, &err) != PJ_OK ||
+		    strcmp(reply, "hello\n") != 0)
+			(*failures)++;
+	}
+	return NULL;
+}
+
+static void
+it_works_in_many_threads_at_once(void **state)
+{
+	pthread_t threads[8];
+	int failures[8] = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < 8; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, busy_thread,
+		    &failures[i]), 0);
+	for (size_t i = 0; i < 8; i++) {
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+		assert_int_equal(failures[i], 0);
+	}
+	assert_int_equal(children_seen, 0);
+}
+
+static void
+a_failed_exec_says_why(void **state)
+{
+	const char *argv[] = { "x", NULL };
+	struct pj_spawn spec = { .argv = argv, .timeout_ms = 5000 };
+	PJ_BUF_SCOPED(buf, 100);
+	struct pj_error err;
+
+	(void)state;
+	spec.path = "/nonexistent/helper";
+	assert_int_equal(pj_spawn_run(&spec, &buf, &err),
+	    PJ_HELPER_NOT_STARTED);
+	assert_string_equal(err.detail,
+	    "/nonexistent/helper: No such file or directory");
+	put("f", "#!/bin/sh\n", 0600);
+	spec.path = at("f");
+	pj_buf_clear(&buf);
+	assert_int_equal(pj_spawn_run(&spec, &buf, &err),
+	    PJ_HELPER_NOT_STARTED);
+	assert_non_null(strstr(err.detail, "Permission denied"));
+}
+
+/* Reads a process id that a script has left in a file. */
+static pid_t
+pid_in(const char *name)
+{
+	FILE *file = fopen(at(name), "r");
+	int pid = 0;
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%d", &pid), 1);
+	(void)fclose(file);
+	return pid;
+}
+
+/* True when the process is gone, or waits for init to see that. */
+static bool
+is_gone(pid_t pid)
+{
+	char path[64], text[512] = "";
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	file = fopen(path, "r");
+	if (file == NULL)
+		return true;
+	(void)!fread(text, 1, sizeof(text) - 1, file);
+	(void)fclose(file);
+	return strstr(text, ") Z ") != NULL;
+}
+
+static void
+at_the_deadline_the_whole_group_dies(void **state)
+{
+	struct pj_error err;
+	char reply[4096], script[9000];
+	int64_t begun = now_ms();
+
+	(void)state;
+	(void)snprintf(script, sizeof(script), "trap '' TERM HUP; sleep 60 & "
+	    "echo $! > %s; echo $$ > %s; echo half >&3; wait", at("child"),
+	    at("pid"));
+	assert_int_equal(shell(script, 700, reply, &err), PJ_FETCH_TIMEOUT);
+	assert_in_range(now_ms() - begun, 700, 1500);
+	assert_non_null(strstr(err.detail, "700 ms"));
+	for (int i = 0; i < 100 && !is_gone(pid_in("child")); i++)
+		pause_ms(10);
+	assert_true(is_gone(pid_in("pid")));
+	assert_true(is_gone(pid_in("child")));
+	assert_int_equal(children_seen, 0);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), -1);
+}
+
+static void
+too_long_an_answer_ends_it(void **state)
+{
+	struct pj_error err;
+	char reply[4096];
+	int64_t begun = now_ms();
+
+	(void)state;
+	assert_int_equal(shell("while :; do echo 0123456789 >&3; done", 20000,
+	    reply, &err), PJ_HELPER_FAILED);
+	assert_in_range(now_ms() - begun, 0, 5000);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), -1);
+}
+
+static void
+nothing(int sig)
+{
+	(void)sig;
+}
+
+static void
+signals_of_the_host_do_not_shorten_the_wait(void **state)
+{
+	struct sigaction action = { .sa_handler = nothing };
+	struct itimerval often = { { 0, 2000 }, { 0, 2000 } };
+	struct itimerval never = { { 0, 0 }, { 0, 0 } };
+
+	(void)state;
+	assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
+	assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
+	answers("sleep 0.3; echo hello >&3", "hello\n");
+	assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
+	(void)signal(SIGALRM, SIG_DFL);
+}
+
+/* Sends a signal to the intermediate process as soon as it is there. */
+static void *
+disturb(void *ctx)
+{
+	int sig = *(int *)ctx, pid = 0;
+	char path[64];
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "/proc/self/task/%d/children",
+	    (int)getpid());
+	for (int i = 0; i < 1000 && pid == 0; i++) {
+		file = fopen(path, "r");
+		if (file != NULL && fscanf(file, "%d", &pid) != 1)
+			pid = 0;
+		if (file != NULL)
+			(void)fclose(file);
+		pause_ms(1);
+	}
+	pause_ms(200);
+	if (pid > 0)
+		(void)kill(pid, sig);
+	return NULL;
+}
+
+static void
+whoever_kills_the_intermediate_does_not_stop_the_program(void **state)
+{
+	pthread_t thread;
+	int sig = SIGKILL;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, disturb, &sig), 0);
+	answers("sleep 0.6; echo hello >&3", "hello\n");
+	assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
+static void
+whoever_stops_the_intermediate_does_not_move_the_deadline(void **state)
+{
+	struct pj_error err;
+	char reply[4096];
+	pthread_t thread;
+	int sig = SIGSTOP;
+	int64_t begun = now_ms();
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, disturb, &sig), 0);
+	assert_int_equal(shell("sleep 0.4; echo hello >&3", 1000, reply, &err),
+	    PJ_FETCH_TIMEOUT);
+	assert_in_range(now_ms() - begun, 1000, 2500);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), -1);
+}
+
+static void
+a_detached_program_goes_on_alone(void **state)
+{
+	char script[9000];
+	const char *argv[] = { "/bin/sh", "-c", script, NULL };
+	struct pj_spawn spec = {
+		.path = "/bin/sh", .argv = argv, .timeout_ms = 2000,
+		.detached = true,
+	};
+	int64_t begun = now_ms();
+	struct pj_error err;
+
+	(void)state;
+	(void)snprintf(script, sizeof(script), "echo lost >&3; sleep 0.5; "
+	    "readlink /proc/$$/fd/3 > %s; mv %s %s", at("tmp"), at("tmp"),
+	    at("done"));
+	assert_int_equal(pj_spawn_run(&spec, NULL, &err), PJ_OK);
+	assert_in_range(now_ms() - begun, 0, 400);
+	assert_int_equal(children_seen, 0);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), -1);
+	for (int i = 0; i < 300 && access(at("done"), F_OK) != 0; i++)
+		pause_ms(10);
+	assert_int_equal(access(at("done"), F_OK), 0);
+}
+
+int
+main(void)
+{
+#define spawn_test(f)	cmocka_unit_test_setup_teardown(f, watch, unwatch)
+	const struct CMUnitTest tests[] = {
+		spawn_test(the_answer_is_read_to_its_end),
+		spawn_test(the_host_sees_no_signal_and_no_child),
+		spawn_test(a_host_that_reaps_everything_does_not_reap_ours),
+		spawn_test(the_hosts_own_children_stay_its_own),
+		spawn_test(it_works_where_sigchld_is_ignored_or_blocked),
+		spawn_test(ignored_signals_are_not_passed_on),
+		spawn_test(the_program_gets_four_descriptors_and_no_more),
+		spawn_test(no_descriptor_stays_open_in_the_host),
+		spawn_test(environment_is_empty_and_session_its_own),
+		spawn_test(limits_of_the_host_do_not_stop_it),
+		spawn_test(a_host_without_descriptors_gets_a_reason),
+		spawn_test(it_works_with_the_standard_descriptors_closed),
+		spawn_test(it_works_in_many_threads_at_once),
+		spawn_test(a_failed_exec_says_why),
+		spawn_test(at_the_deadline_the_whole_group_dies),
+		spawn_test(too_long_an_answer_ends_it),
+		spawn_test(signals_of_the_host_do_not_shorten_the_wait),
+		spawn_test(
+		    whoever_kills_the_intermediate_does_not_stop_the_program),
+		spawn_test(
+		    whoever_stops_the_intermediate_does_not_move_the_deadline),
+		spawn_test(a_detached_program_goes_on_alone),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
