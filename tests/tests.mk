@@ -4,6 +4,7 @@
 TEST_EXTENSIONS = .sh .py
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) \
 	$(top_srcdir)/build-aux/tap-driver.sh
+LOG_COMPILER = $(SHELL) $(srcdir)/tests/support/run-unit
 PY_LOG_DRIVER = $(LOG_DRIVER)
 PY_LOG_COMPILER = $(srcdir)/tests/support/run-pytest
 SH_LOG_COMPILER = $(SHELL)
@@ -20,6 +21,7 @@ AM_TESTS_ENVIRONMENT = \
 if HAVE_CMOCKA
 UNIT_TESTS = \
 	tests/unit/test_alg \
+	tests/unit/test_answer \
 	tests/unit/test_arguments \
 	tests/unit/test_authn \
 	tests/unit/test_b64url \
@@ -32,12 +34,14 @@ UNIT_TESTS = \
 	tests/unit/test_envelope \
 	tests/unit/test_error \
 	tests/unit/test_file \
+	tests/unit/test_helper \
 	tests/unit/test_http \
 	tests/unit/test_json \
 	tests/unit/test_jwk \
 	tests/unit/test_jwks \
 	tests/unit/test_jws \
 	tests/unit/test_jwt \
+	tests/unit/test_keysource \
 	tests/unit/test_lifetime \
 	tests/unit/test_options \
 	tests/unit/test_report \
@@ -53,6 +57,8 @@ TESTS += $(UNIT_TESTS)
 endif
 # What a test program links unless it says otherwise.
 LDADD = libpj.la $(CMOCKA_LIBS)
+tests_unit_test_answer_SOURCES = tests/unit/test_answer.c \
+	pam_jwks/fetch/answer.c pam_jwks/fetch/http.c
 tests_unit_test_arguments_SOURCES = tests/unit/test_arguments.c \
 	pam_jwks/module/arguments.c
 tests_unit_test_authn_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getpwnam_r
@@ -134,7 +140,11 @@ EXTRA_DIST += $(PYTESTS) \
 	tests/support/provider.py \
 	tests/support/real_provider.py \
 	tests/support/run-pytest \
+	tests/support/run-unit \
 	tests/support/syslog_lines.py \
 	tests/support/tokens.py \
 	tests/bench/make_tokens.py \
-	tests/bench/run
+	tests/bench/run \
+	tests/unit/claims_fixture.h \
+	tests/unit/jose_util.h \
+	tests/unit/scratch.h

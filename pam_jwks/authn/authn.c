@@ -67,7 +67,7 @@ check_account(const struct pj_issuer *issuer, const struct pj_login *login,
     struct pj_error *err)
 {
 	enum pj_status status;
-	uid_t uid;
+	uid_t uid = (uid_t)-1;
 
 	if (login->no_account)
 		return PJ_OK;
@@ -158,6 +158,17 @@ wall_now(const struct pj_login *login)
 	return clock.wall;
 }
 
+/* An acceptance has no detail but this: that its keys could not be renewed. */
+static void
+say_note(const struct pj_keysource *source, struct pj_error *err)
+{
+	const char *note = pj_keysource_note(source);
+
+	/* It is safe text already: escaping it again would spoil it. */
+	(void)snprintf(err->detail, sizeof(err->detail), "%s",
+	    note != NULL ? note : "");
+}
+
 static enum pj_status
 authenticate(const struct pj_config *config, const struct pj_login *login,
     struct pj_decision *decision, struct pj_error *err)
@@ -205,9 +216,11 @@ authenticate(const struct pj_config *config, const struct pj_login *login,
 		return status;
 	decision->verified = true;
 	status = decide(issuer, claims, login, wall_now(login), decision, err);
-	if (status == PJ_OK)
-		pj_keysource_accepted(source);
-	return status;
+	if (status != PJ_OK)
+		return status;
+	say_note(source, err);
+	pj_keysource_accepted(source);
+	return PJ_OK;
 }
 
 void
@@ -218,8 +231,6 @@ pj_authn(const struct pj_config *config, const struct pj_login *login,
 
 	pj_decision_init(decision);
 	status = authenticate(config, login, decision, &decision->error);
-	if (status == PJ_OK)
-		decision->error.detail[0] = '\0';
 	decision->status = status;
 }
 

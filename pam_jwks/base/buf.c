@@ -78,18 +78,20 @@ pj_buf_append(struct pj_buf *buf, struct pj_span bytes)
 enum pj_status
 pj_buf_printf(struct pj_buf *buf, const char *fmt, ...)
 {
-	PJ_CLEANUP(pj_cleanup_str) char *text = NULL;
+	enum pj_status status;
+	char *text = NULL;
 	va_list ap;
 	int len;
 
 	va_start(ap, fmt);
 	len = vasprintf(&text, fmt, ap);
 	va_end(ap);
-	if (len < 0) {
-		text = NULL;
+	if (len < 0)
 		return PJ_NO_MEMORY;
-	}
-	return pj_buf_append(buf, pj_span(text, (size_t)len));
+	status = pj_buf_append(buf, pj_span(text, (size_t)len));
+	explicit_bzero(text, (size_t)len);
+	free(text);
+	return status;
 }
 
 char *

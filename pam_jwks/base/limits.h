@@ -64,7 +64,6 @@
 #define PJ_ISSUERS_MAX		64
 #define PJ_LIST_MAX		64
 #define PJ_NAME_MAX		64	/* section and service names */
-#define PJ_CONFIG_ERRORS_MAX	64	/* mistakes collected in one run */
 
 /* A data file: two bodies' worth is never reached, one and its header is. */
 #define PJ_CACHE_MAX		(PJ_BODY_MAX + 64 * 1024)

@@ -126,13 +126,27 @@ raw_reset_limits(void)
 	raw_limit(RLIMIT_NOFILE, NOFILE);
 }
 
-/* Puts fd (or /dev/null for -1) on descriptor to, kept open over exec. */
+/*
+ * Moves out to the reply's descriptor, closes everything else and fills 0 to 2.
+ * False with errno, out still the pipe.  It takes no more descriptors than are
+ * there already, for a host may be short of them.
+ */
 static bool
-raw_put(int fd, int to)
+raw_arrange(int *out, bool detached)
 {
-	if (fd == to)
-		return syscall(SYS_fcntl, fd, F_SETFD, 0) == 0;
-	return syscall(SYS_dup3, fd, to, 0) == to;
+	if (*out == PJ_SPAWN_REPLY_FD) {
+		if (syscall(SYS_fcntl, *out, F_SETFD, 0) != 0)
+			return false;
+	} else if (syscall(SYS_dup3, *out, PJ_SPAWN_REPLY_FD, 0) < 0) {
+		return false;
+	}
+	*out = PJ_SPAWN_REPLY_FD;
+	raw_close_from(PJ_SPAWN_REPLY_FD + 1);
+	(void)syscall(SYS_close, 0);
+	if (syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR) != 0 ||
+	    syscall(SYS_dup3, 0, 1, 0) < 0 || syscall(SYS_dup3, 0, 2, 0) < 0)
+		return false;
+	return !detached || syscall(SYS_dup3, 0, PJ_SPAWN_REPLY_FD, 0) >= 0;
 }
 
 /* The process that becomes the program.  Never returns. */
@@ -141,27 +155,19 @@ become(const struct pj_spawn *spec, int out)
 {
 	static char *const empty[] = { NULL };
 	static const uint64_t none;
-	long null;
 
 	(void)syscall(SYS_setsid);
 	raw_record(out, KIND_PID, syscall(SYS_getpid));
 	raw_reset_limits();
-	null = syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC);
-	if (null >= 0 && null <= PJ_SPAWN_REPLY_FD)
-		null = syscall(SYS_fcntl, null, F_DUPFD_CLOEXEC,
-		    PJ_SPAWN_REPLY_FD + 1);
-	if (null < 0 || !raw_put((int)null, 0) || !raw_put((int)null, 1) ||
-	    !raw_put((int)null, 2) ||
-	    !raw_put(spec->detached ? (int)null : out, PJ_SPAWN_REPLY_FD)) {
+	if (!raw_arrange(&out, spec->detached)) {
 		raw_record(out, KIND_EXEC, errno);
 		raw_exit(127);
 	}
-	raw_close_from(PJ_SPAWN_REPLY_FD + 1);
 	for (int sig = 1; sig <= SIGNALS; sig++)
 		raw_default(sig);
 	(void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, KERNEL_SET);
 	(void)syscall(SYS_execve, spec->path, spec->argv, empty);
-	raw_record(PJ_SPAWN_REPLY_FD, KIND_EXEC, errno);
+	raw_record(out, KIND_EXEC, errno);
 	raw_exit(127);
 }
 

@@ -72,6 +72,8 @@ print_decision(const struct pj_cli *cli, const struct pj_decision *decision)
 	if (decision->kid[0] != '\0')
 		(void)printf(" kid=%s", decision->kid);
 	(void)printf(" token=%s\n", decision->token);
+	if (decision->error.detail[0] != '\0')
+		(void)printf("note: %s\n", decision->error.detail);
 	return PJ_EXIT_OK;
 }
 

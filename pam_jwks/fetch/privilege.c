@@ -23,6 +23,15 @@
 /* Two bodies, their JSON trees, libcurl, a resolver's thread and its arena. */
 #define WORKER_MEMORY	(1024 * MIB)
 
+/* The address sanitizer reserves terabytes. */
+#if defined(__SANITIZE_ADDRESS__)
+#define WITH_ASAN
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WITH_ASAN
+#endif
+#endif
+
 /* A transfer and its TLS take well below a second. */
 #define WORKER_CPU	10
 #define PARENT_CPU	30
@@ -209,8 +218,7 @@ pj_privilege_drop(const struct pj_fetch_user *user, int keep_fd, pid_t parent,
 		{ RLIMIT_FSIZE, 0 },
 		{ RLIMIT_CPU, WORKER_CPU },
 		{ RLIMIT_NOFILE, 64 },
-#ifndef __SANITIZE_ADDRESS__
-		/* Not with the address sanitizer, which reserves terabytes. */
+#ifndef WITH_ASAN
 		{ RLIMIT_AS, WORKER_MEMORY },
 #endif
 	};

@@ -218,7 +218,9 @@ the_program_gets_four_descriptors_and_no_more(void **state)
 	(void)state;
 	high = dup2(fd, 200);
 	assert_int_equal(high, 200);
-	answers("ls /proc/$$/fd | tr '\\n' ' ' >&3", "0 1 2 3 ");
+	/* Only built-in words: a pipe or a pattern would open something. */
+	answers("i=0; while [ $i -lt 256 ]; do [ -e /proc/$$/fd/$i ] && "
+	    "x=\"$x$i \"; i=$((i+1)); done; echo \"$x\" >&3", "0 1 2 3 \n");
 	/* First into a variable: the shell itself moves what it redirects. */
 	answers("x=$(readlink /proc/$$/fd/0 /proc/$$/fd/1 /proc/$$/fd/2); "
 	    "echo $x >&3", "/dev/null /dev/null /dev/null\n");
@@ -302,8 +304,8 @@ it_works_with_the_standard_descriptors_closed(void **state)
 	if (pid == 0) {
 		for (int fd = 0; fd < 64; fd++)
 			(void)close(fd);
-		status = shell("echo hello >&3", 5000, reply, &err);
-		if (status != PJ_OK || strcmp(reply, "hello\n") != 0)
+		if (shell("echo hello >&3", 5000, reply, &err) != PJ_OK ||
+		    strcmp(reply, "hello\n") != 0)
 			_exit(1);
 		/* And they still are. */
 		_exit(open("/dev/null", O_RDONLY) == 0 ? 0 : 2);
