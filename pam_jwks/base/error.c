@@ -48,7 +48,7 @@ pj_escape(char *dst, size_t size, struct pj_span text)
 	dst[at + (whole ? 0 : 3)] = '\0';
 }
 
-static void
+static void __attribute__((format(printf, 2, 0)))
 set_detail(struct pj_error *err, const char *fmt, va_list ap)
 {
 	char raw[RAW_MAX];

@@ -37,7 +37,7 @@ check_status(const char *what, enum pj_status expected, enum pj_status actual)
 }
 
 /* A text of printf's making; the 16th call after this one overwrites it. */
-static inline const char *
+static inline const char * __attribute__((format(printf, 1, 2)))
 text_of(const char *fmt, ...)
 {
 	static char	text[16][128 * 1024];
