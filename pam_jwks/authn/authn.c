@@ -100,7 +100,8 @@ decide(const struct pj_issuer *issuer, const struct pj_claims *claims,
 	match = pj_usermap_match(issuer, claims, login->user, decision,
 	    times == PJ_OK ? err : &later);
 	/* Only the token's own person learns what is wrong with it. */
-	if (times != PJ_OK && match == PJ_OK)
+	if (times != PJ_OK && match == PJ_OK &&
+	    check_account(issuer, login, &later) == PJ_OK)
 		pj_policy_tell(times, claims, now, decision->tell,
 		    sizeof(decision->tell));
 	if (times != PJ_OK)

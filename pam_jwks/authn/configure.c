@@ -18,6 +18,8 @@ as_config_status(enum pj_status status)
 		return PJ_CONFIG_UNSAFE;
 	if (status == PJ_FILE_TOO_LARGE)
 		return PJ_CONFIG_INVALID;
+	if (status == PJ_SYSTEM_ERROR)
+		return PJ_CONFIG_UNREADABLE;
 	return status;
 }
 

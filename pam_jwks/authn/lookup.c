@@ -26,6 +26,7 @@ try_set(const struct pj_jwks *jwks, const struct pj_jws_header *header,
     struct tried *tried, struct pj_error *err)
 {
 	enum pj_status status, refusal = PJ_SIGNATURE_INVALID;
+	struct pj_error why = { "" };
 
 	tried->count = 0;
 	status = pj_jwks_choose(jwks, header, tried->keys, &tried->count, err);
@@ -36,10 +37,15 @@ try_set(const struct pj_jwks *jwks, const struct pj_jws_header *header,
 	for (size_t i = 0; i < tried->count; i++) {
 		if (was_tried(before, tried->keys[i]))
 			continue;
-		status = try_key(ctx, tried->keys[i], err);
+		status = try_key(ctx, tried->keys[i], &why);
 		if (status == PJ_OK)
 			return PJ_OK;
-		refusal = status;
+		/* A key that could be used tells more than one that cannot. */
+		if (refusal != PJ_SIGNATURE_INVALID || i == 0) {
+			refusal = status;
+			if (err != NULL)
+				*err = why;
+		}
 	}
 	return refusal;
 }

@@ -12,6 +12,27 @@ is_plain(unsigned char c)
 	return c >= 0x20 && c <= 0x7e && c != '"' && c != '\\';
 }
 
+static bool
+is_hex(unsigned char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
+bool
+pj_is_escaped(struct pj_span text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		if (is_plain(text.ptr[i]))
+			continue;
+		if (text.ptr[i] != '\\' || text.len - i < 4 ||
+		    text.ptr[i + 1] != 'x' || !is_hex(text.ptr[i + 2]) ||
+		    !is_hex(text.ptr[i + 3]))
+			return false;
+		i += 3;
+	}
+	return true;
+}
+
 static size_t
 escaped_length(struct pj_span text)
 {
@@ -104,6 +125,22 @@ pj_fail_in(struct pj_error *err, enum pj_status status, const char *fmt, ...)
 }
 
 enum pj_status
+pj_fail_value(struct pj_error *err, enum pj_status status, const char *name,
+    struct pj_span value)
+{
+	char what[64], safe[PJ_DETAIL_MAX - sizeof(what) - sizeof(" is ")];
+
+	if (err == NULL)
+		return status;
+	/* Not through a format, which would stop at a NUL. */
+	pj_escape(what, sizeof(what), pj_span_str(name));
+	pj_escape(safe, sizeof(safe), value);
+	(void)snprintf(err->detail, sizeof(err->detail), "%s is %s", what,
+	    safe);
+	return status;
+}
+
+enum pj_status
 pj_fail_behind(struct pj_error *err, enum pj_status status,
     const struct pj_error *words)
 {
@@ -120,7 +157,7 @@ enum pj_status
 pj_fail_errno(struct pj_error *err, enum pj_status status, int errnum,
     const char *fmt, ...)
 {
-	char words[128];
+	const char *words = strerrordesc_np(errnum);
 	va_list ap;
 
 	if (err == NULL)
@@ -128,7 +165,7 @@ pj_fail_errno(struct pj_error *err, enum pj_status status, int errnum,
 	va_start(ap, fmt);
 	set_detail(err, fmt, ap);
 	va_end(ap);
-	/* The GNU form, which need not use the buffer. */
-	join(err, err->detail, strerror_r(errnum, words, sizeof(words)));
+	/* Not strerror: the log speaks one language, whatever the host's. */
+	join(err, err->detail, words != NULL ? words : "unknown error");
 	return status;
 }

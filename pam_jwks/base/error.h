@@ -36,10 +36,20 @@ enum pj_status	pj_fail_in(struct pj_error *err, enum pj_status status,
 enum pj_status	pj_fail_behind(struct pj_error *err, enum pj_status status,
 		    const struct pj_error *words);
 
-/* As pj_fail, with the text of errnum (strerror_r) behind the words. */
+/* Says "NAME is VALUE"; the value may hold anything, NUL included. */
+enum pj_status	pj_fail_value(struct pj_error *err, enum pj_status status,
+		    const char *name, struct pj_span value);
+
+/* As pj_fail, with the English text of errnum behind the words. */
 enum pj_status	pj_fail_errno(struct pj_error *err, enum pj_status status,
 		    int errnum, const char *fmt, ...)
 		    __attribute__((format(printf, 4, 5)));
+
+/*
+ * True if text is what pj_escape makes: printable, no quote, and a backslash
+ * only before xHH.  For text that crosses a border of trust.
+ */
+bool		pj_is_escaped(struct pj_span text);
 
 /*
  * Writes text to dst (size bytes, NUL included) in the form described at

@@ -48,9 +48,6 @@
 /* The longest signature: RSA with PJ_RSA_BITS_MAX. */
 #define PJ_SIGNATURE_MAX	(PJ_RSA_BITS_MAX / 8)
 
-/* The longest digest: SHA-512. */
-#define PJ_DIGEST_MAX		64
-
 /* A chain of certificates in x5c, and one entry of it. */
 #define PJ_X5C_ENTRIES_MAX	8
 #define PJ_X5C_ENTRY_MAX	(16 * 1024)

@@ -123,10 +123,12 @@ enum pj_outcome {
 	    "the configuration file is missing")			      \
 	X(CONFIG_UNSAFE, "config_unsafe", CONFIG,			      \
 	    "the configuration file could be changed by others")	      \
+	X(CONFIG_UNREADABLE, "config_unreadable", CONFIG,		      \
+	    "the configuration file cannot be read")			      \
 	X(CONFIG_INVALID, "config_invalid", CONFIG,			      \
 	    "the configuration has a mistake")				      \
 	X(ARGUMENT_INVALID, "argument_invalid", CONFIG,			      \
-	    "the module has an unknown argument in its PAM line")	      \
+	    "the module's PAM line has a wrong argument")	      \
 	X(CONVERSATION_FAILED, "conversation_failed", CONVERSATION,	      \
 	    "the host could not ask for the token")			      \
 	X(NO_MEMORY, "no_memory", MEMORY, "memory is exhausted")	      \

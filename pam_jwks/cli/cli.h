@@ -31,6 +31,8 @@ struct pj_cli {
 	bool		 signature_only;
 	bool		 syntax;
 	const char	*operand;	/* the one word behind the options */
+	char		*owned[PJ_LIST_MAX + 2];	/* made absolute */
+	size_t		 owned_count;
 };
 
 int	pj_cmd_check(const struct pj_cli *cli);
@@ -52,7 +54,7 @@ int	pj_cli_configure(const struct pj_cli *cli,
 /* The exit code of a decision or a refresh. */
 int	pj_cli_exit(enum pj_status status);
 
-/* Prints "WORD: reason: sentence: detail". */
+/* Prints "WORD: reason: sentence (detail)". */
 void	pj_cli_say(FILE *out, const char *word, enum pj_status status,
 	    const struct pj_error *err);
 

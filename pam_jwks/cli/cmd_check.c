@@ -4,6 +4,8 @@
  */
 #include <pwd.h>
 #include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -89,13 +91,24 @@ static void
 check_fetching(const struct pj_config *config, struct findings *findings)
 {
 	const struct pj_module_settings *module = pj_config_module(config);
+	const struct passwd *user = getpwnam(module->fetch_user);
+	struct stat st;
 
 	if (!needs_network(config))
 		return;
 	if (access(module->helper, X_OK) != 0)
 		found(findings, GRADE_ERROR, "the helper %s cannot be run: no "
 		    "keys will ever be fetched", module->helper);
-	if (getpwnam(module->fetch_user) == NULL)
+	else if (stat(module->helper, &st) != 0 || st.st_uid != 0 ||
+	    (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		found(findings, GRADE_ERROR, "the helper %s is run by root: it "
+		    "must be root's, and nobody else may write to it",
+		    module->helper);
+	if (user != NULL && (user->pw_uid == 0 || user->pw_gid == 0))
+		found(findings, GRADE_ERROR, "the user %s that fetches keys "
+		    "has root's uid or group; it needs an account of its own",
+		    module->fetch_user);
+	if (user == NULL)
 		found(findings, GRADE_ERROR, "the user %s that fetches keys "
 		    "does not exist; make it: useradd --system --no-create-"
 		    "home --shell /usr/sbin/nologin %s", module->fetch_user,
@@ -116,6 +129,40 @@ is_cold(const struct pj_key_request *request)
 	    pj_cache_load(&cache, &text, &envelope, NULL) == PJ_FILE_MISSING;
 }
 
+/* Services whose users are accounts. */
+static bool
+is_login_service(const char *service)
+{
+	static const char *const names[] = {
+		"login", "sshd", "su", "su-l", "sudo", "sudo-i",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(service, names[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+check_section(const struct pj_issuer *issuer, struct findings *findings)
+{
+	PJ_BUF_SCOPED(text, PJ_BODY_MAX);
+	struct pj_error err = { "" };
+
+	for (size_t i = 0; i < issuer->services.count; i++) {
+		if (issuer->account == PJ_ACCOUNT_NONE &&
+		    is_login_service(issuer->services.items[i]))
+			found(findings, GRADE_WARNING, "[issuer %s] account = "
+			    "none turns the uid rules off for %s",
+			    issuer->name, issuer->services.items[i]);
+	}
+	if (issuer->ca_file != NULL &&
+	    pj_file_read(issuer->ca_file, &text, &err) != PJ_OK)
+		found(findings, GRADE_ERROR, "[issuer %s] ca_file cannot be "
+		    "used: %s", issuer->name, err.detail);
+}
+
 static void
 check_keys(const struct pj_config *config, const struct pj_issuer *issuer,
     struct findings *findings)
@@ -126,6 +173,7 @@ check_keys(const struct pj_config *config, const struct pj_issuer *issuer,
 	struct pj_error err = { "" };
 	enum pj_status status;
 
+	check_section(issuer, findings);
 	pj_configure_request(config, issuer, &request);
 	status = pj_keysource_new(&request, &pj_clock_system,
 	    &pj_refresher_offline, &source);

@@ -59,6 +59,8 @@ print_set(struct pj_span text)
 		pj_cli_say(stdout, "  keys", status, &err);
 		return PJ_EXIT_NO_KEYS;
 	}
+	if (pj_jwks_count(jwks) == 0)
+		(void)puts("    the key set is empty");
 	for (size_t i = 0; i < pj_jwks_count(jwks); i++)
 		print_key(pj_jwks_at(jwks, i));
 	return pj_jwks_usable(jwks) != 0 ? PJ_EXIT_OK : PJ_EXIT_NO_KEYS;

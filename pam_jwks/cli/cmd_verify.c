@@ -59,12 +59,24 @@ print_payload(struct pj_span payload)
 		(void)putchar('\n');
 }
 
+/* What is known of a token that was refused. */
+static void
+print_field(const char *name, const char *value)
+{
+	if (*value != '\0')
+		(void)printf("  %s=%s\n", name, value);
+}
+
 static int
 print_decision(const struct pj_cli *cli, const struct pj_decision *decision)
 {
 	if (decision->status != PJ_OK) {
 		pj_cli_say(stdout, "refused", decision->status,
 		    &decision->error);
+		print_field("identity", decision->identity);
+		print_field("issuer", decision->section);
+		print_field("kid", decision->kid);
+		print_field("token", decision->token);
 		return pj_cli_exit(decision->status);
 	}
 	(void)printf("accepted: user=%s identity=\"%s\" rule=%s issuer=%s",
@@ -122,6 +134,9 @@ pj_cmd_verify(const struct pj_cli *cli)
 
 	if (cli->user == NULL && !cli->signature_only)
 		return usage_error("-u USER is missing");
+	if (cli->signature_only && (cli->user != NULL ||
+	    cli->service != NULL || cli->now != NULL || cli->no_account))
+		return usage_error("--signature-only looks at nothing else");
 	if (cli->now != NULL) {
 		if (!pj_span_number(pj_span_str(cli->now), 1ULL << 53,
 		    &number))
@@ -134,6 +149,10 @@ pj_cmd_verify(const struct pj_cli *cli)
 	code = pj_cli_configure(cli, &source, &config);
 	if (code != PJ_EXIT_OK)
 		return code;
+	if (cli->signature_only && pj_config_issuers(config) > 1)
+		return usage_error("--signature-only needs one section");
+	if (isatty(STDIN_FILENO) == 1)
+		(void)fputs("Token, then Enter and Ctrl-D: ", stderr);
 	if (!read_token(&token))
 		return usage_error("the token cannot be read");
 	pj_configure_helper(config, &source, &helper);

@@ -52,12 +52,9 @@ usage_error(const char *words)
 	return PJ_EXIT_USAGE;
 }
 
-/*
- * A path may be relative on a command line, though nowhere else.  The new text
- * lives until the program ends.
- */
+/* A path may be relative on a command line, though nowhere else. */
 static const char *
-absolute(const char *before, const char *path)
+absolute(struct pj_cli *cli, const char *before, const char *path)
 {
 	PJ_CLEANUP(pj_cleanup_str) char *here = getcwd(NULL, 0);
 	char *fresh = NULL;
@@ -65,12 +62,13 @@ absolute(const char *before, const char *path)
 	if (here == NULL || asprintf(&fresh, "%s%s/%s", before, here,
 	    path) < 0)
 		return NULL;
+	cli->owned[cli->owned_count++] = fresh;
 	return fresh;
 }
 
 /* The same for the value of -o, if the key wants a path. */
 static const char *
-absolute_option(const char *text)
+absolute_option(struct pj_cli *cli, const char *text)
 {
 	const char *equals = strchr(text, '=');
 	const struct pj_option *option = equals == NULL ? NULL :
@@ -81,7 +79,7 @@ absolute_option(const char *text)
 	    equals[1] == '/' || equals[1] == '\0')
 		return text;
 	before = pj_span_dup(pj_span(text, (size_t)(equals - text) + 1));
-	return before != NULL ? absolute(before, equals + 1) : NULL;
+	return before != NULL ? absolute(cli, before, equals + 1) : NULL;
 }
 
 static bool
@@ -89,12 +87,16 @@ take_option(struct pj_cli *cli, int c)
 {
 	switch (c) {
 	case 'c':
-		cli->config = *optarg == '/' ? optarg : absolute("", optarg);
+		if (cli->config != NULL)
+			return false;
+		cli->config = *optarg == '/' ? optarg : absolute(cli, "",
+		    optarg);
 		return cli->config != NULL;
 	case 'o':
 		if (cli->options_count == PJ_LIST_MAX)
 			return false;
-		cli->options[cli->options_count] = absolute_option(optarg);
+		cli->options[cli->options_count] = absolute_option(cli,
+		    optarg);
 		return cli->options[cli->options_count++] != NULL;
 	case 's':
 		cli->service = optarg;
@@ -143,10 +145,29 @@ run(struct pj_cli *cli, int operands, char **operand)
 	return usage_error("no such command");
 }
 
+static void
+free_cli(struct pj_cli *cli)
+{
+	for (size_t i = 0; i < cli->owned_count; i++)
+		free(cli->owned[i]);
+}
+
+/* What could not be printed was not said: no verdict, then. */
+static int
+finish(int code)
+{
+	if (fflush(stdout) != 0 || ferror(stdout) != 0) {
+		(void)fputs("pam-jwks: the output cannot be written\n",
+		    stderr);
+		return PJ_EXIT_USAGE;
+	}
+	return code;
+}
+
 int
 main(int argc, char **argv)
 {
-	struct pj_cli cli = { .command = NULL };
+	PJ_CLEANUP(free_cli) struct pj_cli cli = { .command = NULL };
 	int c;
 
 	while ((c = getopt_long(argc, argv, "c:o:s:u:", long_options,
@@ -167,5 +188,5 @@ main(int argc, char **argv)
 	if (optind == argc)
 		return usage_error("a command is missing");
 	cli.command = argv[optind];
-	return run(&cli, argc - optind - 1, argv + optind + 1);
+	return finish(run(&cli, argc - optind - 1, argv + optind + 1));
 }

@@ -44,7 +44,6 @@ struct pj_alg {
 
 /* A set of algorithms, one bit each. */
 #define PJ_ALG_BIT(alg)		(1u << (alg)->id)
-#define PJ_ALG_ALL		(~0u)
 
 /* The algorithm with exactly this name, or NULL. */
 const struct pj_alg	*pj_alg_find(struct pj_span name);

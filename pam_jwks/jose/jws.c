@@ -43,14 +43,21 @@ is_b64url(struct pj_span text)
 	return true;
 }
 
-/* True if the text begins with what '{' becomes in base64url. */
+/*
+ * True if the text begins with what the first bytes of a JSON object become in
+ * base64url: a brace, then a quote, white space, or the other brace.  A
+ * password such as eyes.wide.shut does not.
+ */
 static bool
 begins_object(struct pj_span text)
 {
-	return text.len >= 2 && text.ptr[0] == 'e' &&
-	    ((text.ptr[1] >= 'w' && text.ptr[1] <= 'z') ||
-	    (text.ptr[1] >= '0' && text.ptr[1] <= '9') ||
-	    text.ptr[1] == '-' || text.ptr[1] == '_');
+	unsigned char	bytes[3];
+	size_t		len;
+
+	return text.len >= 4 &&
+	    pj_b64url_decode(pj_span(text.ptr, 4), bytes, sizeof(bytes),
+	    &len) == PJ_OK && bytes[0] == '{' &&
+	    bytes[1] != '\0' && strchr("\"} \t\r\n", bytes[1]) != NULL;
 }
 
 /*
@@ -77,7 +84,8 @@ split(struct pj_span token, struct parts *parts, struct pj_error *err)
 		return pj_fail(err, PJ_NOT_A_JWT, "not three parts");
 	parts->payload = pj_span(token.ptr + dots[0] + 1,
 	    dots[1] - dots[0] - 1);
-	parts->signature = pj_span_from(token, dots[1] + 1);
+	parts->signature = pj_span(token.ptr + dots[1] + 1,
+	    token.len - dots[1] - 1);
 	return PJ_OK;
 }
 
@@ -95,8 +103,10 @@ check_answer(struct pj_span *token, struct pj_error *err)
 	if (token->len > PJ_TOKEN_MAX)
 		return pj_fail(err, PJ_TOKEN_TOO_LONG, "%zu bytes",
 		    token->len);
+	/* RFC 7515 section 7.2; a password may begin with a brace as well. */
 	if (token->ptr[0] == '{')
-		return PJ_TOKEN_JSON_FORM;
+		return pj_json_gate(*token, NULL) == PJ_OK ?
+		    PJ_TOKEN_JSON_FORM : PJ_NOT_A_JWT;
 	return PJ_OK;
 }
 

@@ -79,6 +79,29 @@ pj_conversation_token(pam_handle_t *pamh, const struct pj_arguments *arguments,
 	return ask(pamh, arguments, token);
 }
 
+const char *
+pj_conversation_error(int rc)
+{
+	switch (rc) {
+	case PAM_ABORT:
+		return "PAM_ABORT";
+	case PAM_BUF_ERR:
+		return "PAM_BUF_ERR";
+	case PAM_CONV_AGAIN:
+		return "PAM_CONV_AGAIN";
+	case PAM_CONV_ERR:
+		return "PAM_CONV_ERR";
+	case PAM_INCOMPLETE:
+		return "PAM_INCOMPLETE";
+	case PAM_SYSTEM_ERR:
+		return "PAM_SYSTEM_ERR";
+	case PAM_USER_UNKNOWN:
+		return "PAM_USER_UNKNOWN";
+	default:
+		return "an unusual code";
+	}
+}
+
 void
 pj_conversation_tell(pam_handle_t *pamh, int flags,
     const struct pj_arguments *arguments, const char *text)

@@ -17,6 +17,9 @@
 int	pj_conversation_token(pam_handle_t *pamh,
 	    const struct pj_arguments *arguments, struct pj_span *token);
 
+/* The name of what a conversation returned, the same in every language. */
+const char	*pj_conversation_error(int rc);
+
 /* Shows one sentence, unless the host or the administrator wants silence. */
 void	pj_conversation_tell(pam_handle_t *pamh, int flags,
 	    const struct pj_arguments *arguments, const char *text);

@@ -62,7 +62,7 @@ conversation_failed(struct attempt *attempt, int rc, struct pj_error *err)
 {
 	attempt->conversation = rc;
 	return pj_fail(err, PJ_CONVERSATION_FAILED, "%s",
-	    pam_strerror(attempt->pamh, rc));
+	    pj_conversation_error(rc));
 }
 
 /* Everything up to the answer; no file is touched before it is there. */
@@ -74,12 +74,16 @@ ask(struct attempt *attempt, int argc, const char **argv, const char **service,
 	enum pj_status status;
 	int rc;
 
+	/* Whom it is about, if that is known already. */
+	if (pam_get_item(attempt->pamh, PAM_USER, &item) == PAM_SUCCESS)
+		attempt->user = item;
 	status = pj_arguments_parse(argc, argv, &attempt->arguments, err);
 	if (status != PJ_OK)
 		return status;
 	rc = pam_get_user(attempt->pamh, &attempt->user, NULL);
 	if (rc != PAM_SUCCESS)
 		return conversation_failed(attempt, rc, err);
+	item = NULL;
 	if (pam_get_item(attempt->pamh, PAM_SERVICE, &item) != PAM_SUCCESS ||
 	    item == NULL)
 		return pj_fail(err, PJ_SYSTEM_ERROR, "no PAM service");
@@ -117,26 +121,42 @@ decide(struct attempt *attempt, const char *service, struct pj_span token,
 	pj_authn(config, &login, decision);
 	if (attempt->arguments.debug)
 		pam_syslog(attempt->pamh, LOG_DEBUG,
-		    "debug: config=%s issuers=%zu answer=%zu bytes",
-		    attempt->arguments.config, pj_config_issuers(config),
-		    token.len);
+		    "debug: config=%s issuers=%zu",
+		    attempt->arguments.config, pj_config_issuers(config));
 }
 
-/*
- * A password stays for the next module, also where the configuration is broken;
- * a bearer token must not.  The form alone tells them apart.
- */
 static bool
 is_token(struct pj_span answer)
 {
 	PJ_CLEANUP(pj_cleanup_jws) struct pj_jws *jws = NULL;
-	enum pj_status status;
+	enum pj_status status = pj_jws_parse(answer, &jws, NULL);
+
+	return status != PJ_NOT_A_JWT && status != PJ_TOKEN_EMPTY &&
+	    status != PJ_MASKED_ANSWER;
+}
+
+/*
+ * A password stays for the next module, also where the configuration is broken;
+ * a bearer token must not, not even behind a space or the word Bearer.  The
+ * form alone tells them apart.
+ */
+static bool
+holds_token(struct pj_span answer)
+{
+	static const char separators[] = " \t\r\n\"'<>,;:=";
 
 	if (answer.ptr == NULL)
 		return false;
-	status = pj_jws_parse(answer, &jws, NULL);
-	return status != PJ_NOT_A_JWT && status != PJ_TOKEN_EMPTY &&
-	    status != PJ_MASKED_ANSWER;
+	if (is_token(answer))
+		return true;
+	while (answer.len != 0) {
+		size_t len = strcspn((const char *)answer.ptr, separators);
+
+		if (is_token(pj_span(answer.ptr, len)))
+			return true;
+		answer = pj_span_from(answer, len + 1);
+	}
+	return false;
 }
 
 /* Notes the success where pam_sm_setcred will look for it. */
@@ -181,7 +201,7 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	if (decision.status == PJ_OK)
 		decision.status = remember(&attempt, &decision);
 	pj_conversation_tell(pamh, flags, &attempt.arguments, decision.tell);
-	if (is_token(token))
+	if (holds_token(token))
 		pj_conversation_forget(pamh);
 	return pj_report(pamh, attempt.user, &decision, attempt.conversation);
 }

@@ -6,9 +6,13 @@
 
 #include "base/buf.h"
 
-/* A syslog line of 1 KiB holds the longest detail and all other fields. */
+/*
+ * Syslog daemons cut lines at 1 KiB.  With these limits for what a stranger may
+ * choose, the detail at the end is not lost.
+ */
 #define LINE_MAX_BYTES	4096
-#define FIELD_MAX	300
+#define FIELD_MAX	129
+#define KID_SHOWN_MAX	81
 
 static const struct {
 	int	code;
@@ -62,6 +66,28 @@ add_raw(struct pj_buf *line, const char *name, const char *value)
 	add(line, name, safe, false);
 }
 
+/* Shortens what is safe already. */
+static void
+clip(char *dst, size_t size, const char *text)
+{
+	size_t at = 0;
+
+	if (strlen(text) < size) {
+		memcpy(dst, text, strlen(text) + 1);
+		return;
+	}
+	/* Never in the midst of an escape, which is xHH behind a backslash. */
+	for (;;) {
+		size_t step = text[at] == '\\' ? 4 : 1;
+
+		if (at + step + sizeof("...") > size)
+			break;
+		memcpy(dst + at, text + at, step);
+		at += step;
+	}
+	memcpy(dst + at, "...", sizeof("..."));
+}
+
 static const char *
 remote_host(pam_handle_t *pamh)
 {
@@ -78,6 +104,7 @@ add_fields(struct pj_buf *line, pam_handle_t *pamh, const char *user,
     const struct pj_decision *decision)
 {
 	bool accepted = decision->status == PJ_OK;
+	char kid[KID_SHOWN_MAX];
 
 	add_raw(line, "user", user != NULL ? user : "");
 	if (!accepted)
@@ -87,11 +114,33 @@ add_fields(struct pj_buf *line, pam_handle_t *pamh, const char *user,
 	if (accepted)
 		add(line, "rule", decision->rule, false);
 	add(line, "issuer", decision->section, false);
-	add(line, "kid", decision->kid, false);
+	clip(kid, sizeof(kid), decision->kid);
+	add(line, "kid", kid, false);
 	add(line, "token", decision->token, false);
 	add_raw(line, "rhost", remote_host(pamh));
 	if (decision->error.detail[0] != '\0')
 		add(line, "detail", decision->error.detail, true);
+}
+
+/*
+ * What a host returns is the host's, but not every code means a refusal in
+ * every stack: PAM_IGNORE and PAM_NEW_AUTHTOK_REQD do not, under `required`.
+ */
+static int
+conversation_code(int conversation)
+{
+	switch (conversation) {
+	case PAM_CONV_AGAIN:	/* the host asks to be called again */
+	case PAM_INCOMPLETE:
+		return PAM_INCOMPLETE;
+	case PAM_ABORT:
+	case PAM_BUF_ERR:
+	case PAM_SYSTEM_ERR:
+	case PAM_USER_UNKNOWN:
+		return conversation;
+	default:
+		return PAM_CONV_ERR;
+	}
 }
 
 int
@@ -102,10 +151,8 @@ pj_report(pam_handle_t *pamh, const char *user,
 	enum pj_outcome outcome = pj_status_outcome(decision->status);
 	int code = outcomes[outcome].code;
 
-	if (outcome == PJ_OUTCOME_CONVERSATION && conversation != PAM_SUCCESS)
-		/* The host asks to be called again: Linux-PAM's own word. */
-		code = conversation == PAM_CONV_AGAIN ? PAM_INCOMPLETE :
-		    conversation;
+	if (outcome == PJ_OUTCOME_CONVERSATION)
+		code = conversation_code(conversation);
 	add_fields(&line, pamh, user, decision);
 	pam_syslog(pamh, outcomes[outcome].level, "%s%.*s",
 	    decision->status == PJ_OK ? "accepted" : "refused",

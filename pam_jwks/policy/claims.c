@@ -166,8 +166,8 @@ check_party(const struct pj_issuer *issuer, const struct pj_claims *claims,
 	if (!pj_json_string(value, &party))
 		return pj_fail(err, PJ_CLAIM_TYPE, "%s is no string", name);
 	if (!pj_list_has(&issuer->authorized_party, party))
-		return pj_fail(err, PJ_PARTY_NOT_AUTHORIZED, "%s is %.*s",
-		    name, PJ_SPAN_ARG(party));
+		return pj_fail_value(err, PJ_PARTY_NOT_AUTHORIZED, name,
+		    party);
 	return PJ_OK;
 }
 
@@ -181,8 +181,7 @@ pj_policy_purpose(const struct pj_issuer *issuer,
 	if (!pj_json_string(pj_claims_get(claims, "iss"), &iss))
 		return pj_fail(err, PJ_CLAIM_TYPE, "iss is no string");
 	if (!pj_span_is(iss, issuer->issuer))
-		return pj_fail(err, PJ_ISSUER_UNKNOWN, "iss is %.*s",
-		    PJ_SPAN_ARG(iss));
+		return pj_fail_value(err, PJ_ISSUER_UNKNOWN, "iss", iss);
 	status = pj_policy_audience(issuer, pj_claims_get(claims, "aud"), err);
 	if (status != PJ_OK)
 		return status;

@@ -71,10 +71,23 @@ struct check {
 	bool			 failed;	/* in any section so far */
 };
 
+/* what is safe text already; this puts the section's name before it. */
+static void
+object_with(struct check *check, struct pj_error *what)
+{
+	const struct pj_issuer *issuer = &check->section->issuer;
+
+	if (issuer->line != 0)
+		(void)pj_fail_in(what, PJ_CONFIG_INVALID, "[issuer %s]",
+		    issuer->name);
+	(void)pj_config_mistake_at(check->config, issuer->file, issuer->line,
+	    !check->failed, check->err, what);
+	check->failed = true;
+}
+
 static void __attribute__((format(printf, 2, 3)))
 object(struct check *check, const char *fmt, ...)
 {
-	const struct pj_issuer *issuer = &check->section->issuer;
 	struct pj_error what;
 	char text[PJ_DETAIL_MAX + 1];
 	va_list ap;
@@ -84,12 +97,17 @@ object(struct check *check, const char *fmt, ...)
 		text[0] = '\0';
 	va_end(ap);
 	(void)pj_fail(&what, PJ_CONFIG_INVALID, "%s", text);
-	if (issuer->line != 0)
-		(void)pj_fail_in(&what, PJ_CONFIG_INVALID, "[issuer %s]",
-		    issuer->name);
-	(void)pj_config_mistake_at(check->config, issuer->file, issuer->line,
-	    !check->failed, check->err, &what);
-	check->failed = true;
+	object_with(check, &what);
+}
+
+/* True if the section sets the key itself. */
+static bool
+is_set(const struct check *check, const char *key)
+{
+	const struct pj_option *option = pj_option_find(pj_span_str(key));
+
+	return option != NULL && (check->section->seen &
+	    ((uint64_t)1 << (option - pj_options))) != 0;
 }
 
 /*
@@ -117,7 +135,12 @@ expand(struct check *check, const char *text, enum pj_status *status)
 				return NULL;
 			} else if (*at == 'f') {
 				part = pj_span_str(host);
-			} else if (*at == 'h' && host != NULL) {
+			} else if (*at == 'h' && (host == NULL ||
+			    strcspn(host, ".") == 0)) {
+				object(check, "audience: %%h is empty on this "
+				    "host; set host_name");
+				return NULL;
+			} else if (*at == 'h') {
 				part = pj_span(host, strcspn(host, "."));
 			} else if (*at != '%') {
 				object(check, "audience: %%%c is unknown; "
@@ -184,8 +207,7 @@ check_required(struct check *check)
 		const struct pj_option *option = &pj_options[i];
 
 		if (option->section == PJ_SECTION_ISSUER &&
-		    is_needed(check, option) &&
-		    (check->section->seen & ((uint64_t)1 << i)) == 0)
+		    is_needed(check, option) && !is_set(check, option->key))
 			object(check, "%s is missing", option->key);
 	}
 }
@@ -202,12 +224,17 @@ check_services(struct check *check)
 		object(check, "services: any stands alone");
 	if (any && issuer->account == PJ_ACCOUNT_NONE && issuer->line != 0)
 		object(check, "account = none needs services other than any");
+	if (issuer->account == PJ_ACCOUNT_NONE && is_set(check, "min_uid"))
+		object(check, "min_uid changes nothing beside account = none");
 }
 
 static void
 check_key_source(struct check *check)
 {
 	const struct pj_issuer *issuer = &check->section->issuer;
+	static const char *const fetching[] = {
+		"ca_file", "proxy", "ip_resolve",
+	};
 	struct pj_error what = { "" };
 	int sources = (issuer->discovery_url != NULL) +
 	    (issuer->jwks_uri != NULL) + (issuer->jwks_file != NULL);
@@ -217,10 +244,17 @@ check_key_source(struct check *check)
 		    "jwks_file can be where keys come from");
 	/* The discovery URL is made from the issuer. */
 	if (sources == 0 && issuer->issuer != NULL && pj_url_check_https(
-	    pj_span_str(issuer->issuer), &what) != PJ_OK)
-		object(check, "issuer: %s (keys come from its discovery "
-		    "document, unless jwks_uri or jwks_file is set)",
-		    what.detail);
+	    pj_span_str(issuer->issuer), &what) != PJ_OK) {
+		(void)pj_fail_in(&what, PJ_CONFIG_INVALID, "issuer (keys come "
+		    "from its discovery document, unless jwks_uri or "
+		    "jwks_file is set)");
+		object_with(check, &what);
+	}
+	for (size_t i = 0; i < sizeof(fetching) / sizeof(fetching[0]); i++) {
+		if (issuer->jwks_file != NULL && is_set(check, fetching[i]))
+			object(check, "%s changes nothing beside jwks_file",
+			    fetching[i]);
+	}
 	if (issuer->min_ttl > issuer->max_ttl)
 		object(check, "min_ttl is larger than max_ttl");
 	if (issuer->max_ttl > issuer->max_stale)

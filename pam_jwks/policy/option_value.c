@@ -102,8 +102,33 @@ next_word(struct pj_span *rest, struct pj_span *word)
 	return true;
 }
 
+/* libpam lower-cases a service's name: others could never be asked for. */
+static bool
+is_service(struct pj_span word)
+{
+	for (size_t i = 0; i < word.len; i++) {
+		unsigned char c = word.ptr[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+		    c == '_' || c == '-' || c == '.'))
+			return false;
+	}
+	return word.len <= PJ_NAME_MAX;
+}
+
+static bool
+list_has(const struct pj_list *list, struct pj_span word)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (pj_span_is(word, list->items[i]))
+			return true;
+	}
+	return false;
+}
+
 static enum pj_status
-set_words(struct pj_list *list, struct pj_span text, struct pj_error *err)
+set_words(enum pj_option_type type, struct pj_list *list, struct pj_span text,
+    struct pj_error *err)
 {
 	struct pj_span rest = text, word;
 	enum pj_status status;
@@ -114,6 +139,13 @@ set_words(struct pj_list *list, struct pj_span text, struct pj_error *err)
 			return pj_fail(err, PJ_CONFIG_INVALID,
 			    "an item is empty or its quotes do not match: "
 			    "%.*s", PJ_SPAN_ARG(text));
+		if (type == PJ_TYPE_SERVICES && !is_service(word))
+			return pj_fail(err, PJ_CONFIG_INVALID,
+			    "a service's name has lower-case letters, digits, "
+			    "'_', '-' and '.': %.*s", PJ_SPAN_ARG(word));
+		if (list_has(list, word))
+			return pj_fail(err, PJ_CONFIG_INVALID,
+			    "%.*s stands twice", PJ_SPAN_ARG(word));
 		status = list_add(list, word, err);
 		if (status != PJ_OK)
 			return status;
@@ -263,6 +295,26 @@ check_text(enum pj_option_type type, struct pj_span text,
 	return PJ_OK;
 }
 
+/*
+ * True if a number sign stands where somebody would begin a comment: there are
+ * none behind a value, and read as an item it would allow what it seems to
+ * hide.
+ */
+static bool
+has_comment(struct pj_span text)
+{
+	bool quoted = false;
+
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] == '"')
+			quoted = !quoted;
+		if (text.ptr[i] == '#' && !quoted &&
+		    (i == 0 || is_blank(text.ptr[i - 1])))
+			return true;
+	}
+	return false;
+}
+
 enum pj_status
 pj_option_set(const struct pj_option *option, void *section,
     struct pj_span text, struct pj_error *err)
@@ -272,8 +324,11 @@ pj_option_set(const struct pj_option *option, void *section,
 
 	if (text.len == 0)
 		return pj_fail(err, PJ_CONFIG_INVALID, "the value is missing");
-	if (option->type == PJ_TYPE_WORDS)
-		return set_words(dst, text, err);
+	if (has_comment(text))
+		return pj_fail(err, PJ_CONFIG_INVALID, "there are no comments "
+		    "behind a value; quote a # that belongs to it");
+	if (option->type == PJ_TYPE_WORDS || option->type == PJ_TYPE_SERVICES)
+		return set_words(option->type, dst, text, err);
 	if (option->type == PJ_TYPE_ALGORITHMS)
 		return set_algorithms(dst, text, err);
 	status = unquote(&text, err);
@@ -298,6 +353,7 @@ pj_option_set(const struct pj_option *option, void *section,
 	case PJ_TYPE_IP:
 		return set_choice(option, dst, text, err);
 	case PJ_TYPE_WORDS:
+	case PJ_TYPE_SERVICES:
 	case PJ_TYPE_ALGORITHMS:
 		break;
 	}

@@ -33,7 +33,7 @@ const struct pj_option pj_options[] = {
 	MODULE_TIME(request_timeout, "5s", 1, MINUTE),
 
 	ISSUER_MUST(issuer, PJ_TYPE_TEXT),
-	ISSUER_MUST(services, PJ_TYPE_WORDS),
+	ISSUER_MUST(services, PJ_TYPE_SERVICES),
 	ISSUER_MUST(audience, PJ_TYPE_TEXTS),
 	ISSUER_MUST(user_claim, PJ_TYPE_TEXT),
 	ISSUER(algorithms, PJ_TYPE_ALGORITHMS,
@@ -66,6 +66,10 @@ const struct pj_option pj_options[] = {
 	ISSUER_TIME(kid_cooldown, "30s", 1, 300),
 };
 const size_t pj_options_count = sizeof(pj_options) / sizeof(pj_options[0]);
+
+/* What was set is noted in 64 bits (config_private.h). */
+_Static_assert(sizeof(pj_options) / sizeof(pj_options[0]) <= 64,
+    "more options than bits");
 
 const struct pj_option *
 pj_option_find(struct pj_span key)
@@ -115,6 +119,7 @@ pj_options_free(enum pj_option_section section, void *dst)
 			break;
 		case PJ_TYPE_TEXTS:
 		case PJ_TYPE_WORDS:
+		case PJ_TYPE_SERVICES:
 			pj_list_free(at);
 			break;
 		case PJ_TYPE_YES_NO:

@@ -53,14 +53,14 @@ pj_policy_audience(const struct pj_issuer *issuer, const struct pj_json *aud,
 		if (status != PJ_OK)
 			return status;
 		if (!found && pj_json_string(pj_json_item(aud, 0), &text))
-			return pj_fail(err, PJ_AUDIENCE_MISMATCH,
-			    "aud is [%.*s%s]", PJ_SPAN_ARG(text),
-			    pj_json_length(aud) > 1 ? ", ..." : "");
+			return pj_fail_value(err, PJ_AUDIENCE_MISMATCH,
+			    pj_json_length(aud) > 1 ? "the first aud" : "aud",
+			    text);
 	} else if (pj_json_string(aud, &text)) {
 		found = pj_list_has(&issuer->audience, text);
 		if (!found)
-			return pj_fail(err, PJ_AUDIENCE_MISMATCH,
-			    "aud is %.*s", PJ_SPAN_ARG(text));
+			return pj_fail_value(err, PJ_AUDIENCE_MISMATCH, "aud",
+			    text);
 	} else {
 		return pj_fail(err, PJ_CLAIM_TYPE,
 		    "aud is neither a string nor an array");
@@ -75,8 +75,8 @@ pj_policy_select(const struct pj_config *config, const char *service,
     struct pj_error *err)
 {
 	struct pj_error why;
-	enum pj_status status = pj_fail(&why, PJ_ISSUER_UNKNOWN,
-	    "iss is %.*s", PJ_SPAN_ARG(peek->iss));
+	enum pj_status status = pj_fail_value(&why, PJ_ISSUER_UNKNOWN, "iss",
+	    peek->iss);
 
 	for (size_t i = 0; i < pj_config_issuers(config); i++) {
 		const struct pj_issuer *section = pj_config_issuer(config, i);
@@ -139,9 +139,9 @@ pj_policy_header(const struct pj_issuer *issuer,
 		return pj_fail(err, PJ_ALG_NOT_ALLOWED, "alg is %s",
 		    header->alg->name);
 	if (!typ_allowed(issuer, header))
-		return pj_fail(err, PJ_TYP_NOT_ALLOWED,
-		    header->has_typ ? "typ is %.*s" : "typ is absent",
-		    PJ_SPAN_ARG(header->typ));
+		return header->has_typ ? pj_fail_value(err,
+		    PJ_TYP_NOT_ALLOWED, "typ", header->typ) :
+		    pj_fail(err, PJ_TYP_NOT_ALLOWED, "typ is absent");
 	if (issuer->require_kid && !header->has_kid)
 		return pj_fail(err, PJ_KID_MISSING, "require_kid = yes");
 	return PJ_OK;

@@ -95,8 +95,7 @@ strip_domain(const struct pj_issuer *issuer, struct pj_span *identity,
 			return PJ_OK;
 		}
 	}
-	return pj_fail(err, PJ_IDENTITY_FOREIGN, "the domain is %.*s",
-	    PJ_SPAN_ARG(domain));
+	return pj_fail_value(err, PJ_IDENTITY_FOREIGN, "the domain", domain);
 }
 
 enum pj_status
@@ -163,8 +162,8 @@ pj_usermap_match(const struct pj_issuer *issuer, const struct pj_claims *claims,
 	if (status != PJ_OK)
 		return status;
 	if (!pj_span_is(identity, user))
-		return pj_fail(err, PJ_USER_MISMATCH, "%s is %.*s",
-		    issuer->user_claim, PJ_SPAN_ARG(identity));
+		return pj_fail_value(err, PJ_USER_MISMATCH, issuer->user_claim,
+		    identity);
 	write_rule(decision, issuer->user_claim);
 	return PJ_OK;
 }

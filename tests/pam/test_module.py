@@ -464,6 +464,37 @@ def test_password_stays_for_later_modules(login):
     assert len(report["prompts"]) == 2, "the token was left in PAM_AUTHTOK"
 
 
+@pytest.mark.parametrize("before", [" ", "\"", "Bearer ", "\t", "token="])
+def test_token_behind_something_is_gone_as_well(login, before):
+    """A slip of copy and paste does not hand a live token to later modules."""
+    login.pam(SERVICE, "auth sufficient {module}",
+              "auth required pam_unix.so nodelay try_first_pass")
+    report, attempt = attempt_of(login, [before + token(), "alice-password"])
+    assert attempt["reason"] == "not_a_jwt"
+    assert report["auth"] == "PAM_SUCCESS"
+    assert len(report["prompts"]) == 2, "the token was left in PAM_AUTHTOK"
+
+
+@pytest.mark.parametrize("password", [
+    "{hunter2", "eyes.wide.shut", "ey.a.b", "{", "e30", "a b.c.d"])
+def test_password_that_resembles_a_token_stays(login, password):
+    """What is no token by its form is left to pam_unix, in one prompt."""
+    login.pam(SERVICE, "auth sufficient {module}",
+              "auth required pam_unix.so nodelay use_first_pass")
+    report, attempt = attempt_of(login, [password])
+    assert attempt["reason"] == "not_a_jwt"
+    assert len(report["prompts"]) == 1
+    assert "token=" not in str(attempt), "a password was named in the log"
+
+
+def test_debug_tells_nothing_of_a_password(login):
+    """Not even how long it is."""
+    login.pam(SERVICE, "auth required {module} debug")
+    attempt_of(login, ["hunter2"])
+    for line in login.log().splitlines():
+        assert "hunter2" not in line and "7 bytes" not in line
+
+
 def test_token_is_gone_after_success(login):
     """After success no later module finds the token."""
     login.pam(SERVICE, "auth required {module}",
@@ -516,6 +547,25 @@ def test_conversation_fails(login):
     check_refused(login, [None], "conversation_failed", "PAM_CONV_ERR")
     conv_again = 30
     check_refused(login, [conv_again], "conversation_failed", "PAM_INCOMPLETE")
+
+
+@pytest.mark.parametrize("code", [25, 12, 99])
+def test_an_unusual_conversation_code_lets_nobody_in(login, code):
+    """PAM_IGNORE and PAM_NEW_AUTHTOK_REQD are no refusal in every stack."""
+    login.pam(SERVICE, "auth required {module}",
+              "auth required pam_permit.so")
+    report, attempt = attempt_of(login, [code])
+    assert attempt["reason"] == "conversation_failed"
+    assert report["auth"] == "PAM_CONV_ERR"
+
+
+def test_a_configuration_that_cannot_be_read_says_so(login):
+    """As a service's own user, behind a mode that keeps it out."""
+    os.chmod(login.path("/etc/security/pam_jwks.conf"), 0o600)
+    result = login.run([hosts.find_built("pam-jwks"), "verify", "-u", "alice"],
+                       user="alice", input=token())
+    assert result.returncode == 2, result
+    assert "config_unreadable" in result.err
 
 
 def test_same_process_many_times(login):

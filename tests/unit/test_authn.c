@@ -388,12 +388,13 @@ forms_that_are_never_claims_sets_are_refused(void **state)
 static void
 refusals_come_in_the_order_of_the_design(void **state)
 {
-	static const struct {
+	struct order {
 		const char	*lines;
 		const char	*token;
 		const char	*user;
 		enum pj_status	 status;
-	} cases[] = {
+	};
+	static const struct order cases[] = {
 		{ "", "no_iss", "alice", PJ_CLAIM_MISSING },
 		{ "", "iss_array", "alice", PJ_CLAIM_TYPE },
 		{ "", "iss_unknown", "alice", PJ_ISSUER_UNKNOWN },
@@ -423,17 +424,35 @@ refusals_come_in_the_order_of_the_design(void **state)
 		/* The person before the account. */
 		{ "", "bob", "alice", PJ_USER_MISMATCH },
 		{ "", "sub_dash", "-alice", PJ_USER_INVALID },
+	};
+	/*
+	 * The times before the account, which is looked up all the same: it
+	 * decides whether the person is told.
+	 */
+	static const struct order account[] = {
 		{ "max_token_age = 5s\nleeway = 1s\n", "plain", "alice",
 		    PJ_TOKEN_TOO_OLD },
+		{ "", "expired", "alice", PJ_EXPIRED },
+		{ "", "later", "alice", PJ_NOT_YET_VALID },
+		{ "", "nbf_string", "alice", PJ_CLAIM_TYPE },
+		{ "", "plain", "alice", PJ_USER_IS_ROOT },
 	};
 
 	(void)state;
 	/* An account that would be refused as well. */
 	world.uid = 0;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		expect_login(cases[i].lines, cases[i].token, cases[i].user,
 		    cases[i].status);
-	assert_int_equal(world.lookups, 0);
+		if (world.lookups != 0)
+			fail_msg("%s as %s", cases[i].token, cases[i].user);
+	}
+	for (size_t i = 0; i < sizeof(account) / sizeof(*account); i++) {
+		world.lookups = 0;
+		expect_login(account[i].lines, account[i].token,
+		    account[i].user, account[i].status);
+		assert_int_equal(world.lookups, 1);
+	}
 }
 
 static void
@@ -556,15 +575,77 @@ only_the_tokens_own_person_is_told(void **state)
 	}
 }
 
+/* Its existence would be told to whoever holds a token, however old. */
+static void
+nobody_is_told_whose_account_would_be_refused(void **state)
+{
+	static const struct {
+		const char	*token;
+		enum pj_status	 status;
+		const char	*text;
+	} tokens[] = {
+		{ "expired", PJ_EXPIRED, "Your token expired 5 minutes ago." },
+		{ "later", PJ_NOT_YET_VALID,
+		    "Your token will be valid in 5 minutes." },
+	};
+	static const struct {
+		const char	*lines;
+		uid_t		 uid;
+		bool		 no_account;
+		int		 error;
+		bool		 told;
+	} cases[] = {
+		{ "", 1000, false, 0, true },
+		{ "", 0, false, 0, false },
+		{ "", 999, false, 0, false },
+		{ "", 65534, false, 0, false },
+		{ "", 1000, true, 0, false },
+		{ "", 1000, false, EIO, false },
+		{ "account = none\n", 33, false, 0, true },
+		{ "account = none\n", 1000, true, 0, true },
+		{ "account = none\n", 0, false, 0, false },
+		{ "account = none\n", 1000, false, EIO, false },
+	};
+
+	(void)state;
+	for (size_t t = 0; t < 2; t++) {
+		for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+			PJ_CLEANUP(pj_cleanup_config) struct pj_config
+			    *config = NULL;
+			struct pj_decision decision;
+
+			config = with_file(CLAIMS_JWKS, cases[i].lines);
+			world.uid = cases[i].uid;
+			world.no_account = cases[i].no_account;
+			world.error = cases[i].error;
+			world.lookups = 0;
+			decision = login(config, tokens[t].token, "alice");
+			/* The account changes nothing but the telling. */
+			expect(&decision, tokens[t].status);
+			assert_true(decision.verified);
+			assert_int_equal(world.lookups, 1);
+			assert_string_equal(world.looked_up, "alice");
+			assert_null(strstr(decision.error.detail, "account"));
+			if (strcmp(decision.tell, cases[i].told ?
+			    tokens[t].text : "") != 0)
+				fail_msg("case %zu: \"%s\"", i,
+				    decision.tell);
+		}
+	}
+}
+
 /* ---- accounts ----------------------------------------------------------- */
 
 static void
 nobody_is_looked_up_before_the_token_has_verified(void **state)
 {
 	static const char *const tokens[] = { "tampered", "rotated",
-	    "kid_new", "expired", "expired_bob", "later", "aud_other",
-	    "iss_unknown", "no_exp", "cnf", "events", "bob", "typ_at",
+	    "kid_new", "rotated_expired", "kid_new_expired", "aud_other",
+	    "expired_aud_other", "iss_unknown", "no_exp", "typ_at",
 	    "payload_text", "crit" };
+	/* Those have verified, but would not let alice in at any time. */
+	static const char *const others[] = { "expired_bob", "later_bob",
+	    "expired_cnf", "cnf", "events", "bob" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(tokens) / sizeof(*tokens); i++) {
@@ -574,9 +655,24 @@ nobody_is_looked_up_before_the_token_has_verified(void **state)
 		config = with_file(CLAIMS_JWKS, "");
 		decision = login(config, tokens[i], "alice");
 		assert_int_not_equal(decision.status, PJ_OK);
+		assert_false(decision.verified);
 		if (world.lookups != 0)
 			fail_msg("%s", tokens[i]);
 	}
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		PJ_CLEANUP(pj_cleanup_config) struct pj_config *config = NULL;
+		struct pj_decision decision;
+
+		config = with_file(CLAIMS_JWKS, "");
+		decision = login(config, others[i], "alice");
+		assert_int_not_equal(decision.status, PJ_OK);
+		assert_true(decision.verified);
+		if (world.lookups != 0)
+			fail_msg("%s", others[i]);
+	}
+	expect_login("", "expired", "alice", PJ_EXPIRED);
+	assert_int_equal(world.lookups, 1);
+	world.lookups = 0;
 	expect_login("", "plain", "alice", PJ_OK);
 	assert_int_equal(world.lookups, 1);
 }
@@ -1268,6 +1364,7 @@ main(void)
 		LOGIN_TEST(a_service_that_no_section_serves_is_refused),
 		LOGIN_TEST(expired_token_is_refused_one_second_after_leeway),
 		LOGIN_TEST(only_the_tokens_own_person_is_told),
+		LOGIN_TEST(nobody_is_told_whose_account_would_be_refused),
 		LOGIN_TEST(nobody_is_looked_up_before_the_token_has_verified),
 		LOGIN_TEST(the_account_must_exist_and_pass_the_uid_rules),
 		LOGIN_TEST(trouble_of_the_name_service_is_no_missing_account),

@@ -162,7 +162,8 @@ the_build_gives_the_defaults_of_places(void **state)
 static void
 every_key_of_issuer_arrives(void **state)
 {
-	PJ_CLEANUP(pj_cleanup_config) struct pj_config *config = NULL;
+	PJ_CLEANUP(pj_cleanup_config) struct pj_config *config = NULL, *none =
+	    NULL;
 	const struct pj_issuer *issuer;
 
 	(void)state;
@@ -187,7 +188,7 @@ every_key_of_issuer_arrives(void **state)
 	    "user_strip_domain = example.org example.com\n"
 	    "user_lowercase = yes\n"
 	    "allow_unverified_email = yes\n"
-	    "account = none\n"
+	    "account = local\n"
 	    "min_uid = 500\n"
 	    "min_ttl = 21s\n"
 	    "max_ttl = 22m\n"
@@ -225,7 +226,7 @@ every_key_of_issuer_arrives(void **state)
 	assert_string_equal(issuer->user_strip_domain.items[1], "example.com");
 	assert_true(issuer->user_lowercase);
 	assert_true(issuer->allow_unverified_email);
-	assert_int_equal(issuer->account, PJ_ACCOUNT_NONE);
+	assert_int_equal(issuer->account, PJ_ACCOUNT_LOCAL);
 	assert_int_equal(issuer->min_uid, 500);
 	assert_int_equal(issuer->min_ttl, 21);
 	assert_int_equal(issuer->max_ttl, 1320);
@@ -234,6 +235,9 @@ every_key_of_issuer_arrives(void **state)
 	assert_int_equal(issuer->discovery_ttl, 1500);
 	assert_int_equal(issuer->discovery_max_stale, 93600);
 	assert_int_equal(issuer->kid_cooldown, 27);
+	/* min_uid does not go with it. */
+	none = must_load(GOOD "account = none\n");
+	assert_int_equal(only(none)->account, PJ_ACCOUNT_NONE);
 }
 
 static void
@@ -243,12 +247,14 @@ jwks_uri_and_jwks_file_arrive(void **state)
 	    NULL;
 
 	(void)state;
-	uri = must_load(GOOD "jwks_uri = https://k.example/keys?x=y=z\n");
+	uri = must_load(GOOD "jwks_uri = https://k.example/keys?x=y=z\n"
+	    "ip_resolve = 4\n");
 	assert_string_equal(only(uri)->jwks_uri,
 	    "https://k.example/keys?x=y=z");
-	file = must_load(GOOD "jwks_file = /etc/keys.json\nip_resolve = 4\n");
+	assert_int_equal(only(uri)->ip_resolve, 4);
+	file = must_load(GOOD "jwks_file = /etc/keys.json\n");
 	assert_string_equal(only(file)->jwks_file, "/etc/keys.json");
-	assert_int_equal(only(file)->ip_resolve, 4);
+	assert_int_equal(only(file)->ip_resolve, 0);
 }
 
 static void
@@ -297,7 +303,7 @@ there_are_no_trailing_comments_and_no_expansion(void **state)
 
 	(void)state;
 	config = must_load("[issuer a]\n" ISSUER SERVICE CLAIM
-	    "audience = x # y\naudience = $HOME\naudience = a\\nb\n"
+	    "audience = \"x # y\"\naudience = $HOME\naudience = a\\nb\n"
 	    "audience = x\\\naudience = y\n");
 	assert_int_equal(only(config)->audience.count, 5);
 	assert_string_equal(only(config)->audience.items[0], "x # y");
@@ -305,7 +311,27 @@ there_are_no_trailing_comments_and_no_expansion(void **state)
 	assert_string_equal(only(config)->audience.items[2], "a\\nb");
 	assert_string_equal(only(config)->audience.items[3], "x\\");
 	expect_mistake(pj_span_str(GOOD "account = local # why\n"), 6,
-	    "account");
+	    "account: there are no comments behind a value");
+	expect_mistake(pj_span_str(GOOD "audience = x # y\n"), 6,
+	    "audience: there are no comments behind a value; quote a # that "
+	    "belongs to it");
+}
+
+static void
+a_trailing_comment_opens_nothing(void **state)
+{
+	static const char text[] = "[issuer a]\n" ISSUER AUD CLAIM
+	    "services = sshd # not sudo\n";
+	PJ_CLEANUP(pj_cleanup_config) struct pj_config *config = NULL;
+
+	(void)state;
+	expect_mistake(pj_span_str(text), 5,
+	    "services: there are no comments behind a value; quote a # that "
+	    "belongs to it");
+	config = fresh(NULL);
+	assert_int_equal(load(config, pj_span_str(text), NULL),
+	    PJ_CONFIG_INVALID);
+	assert_int_equal(only(config)->services.count, 0);
 }
 
 static void
@@ -339,6 +365,12 @@ each_mistake_of_form_is_told_with_file_and_line(void **state)
 		{ GOOD "issuer = https://x\n", 6, "issuer stands twice" },
 		{ GOOD "leeway = 1s\nleeway = 1s\n", 7, "leeway" },
 		{ GOOD "services = sudo\n", 6, "services" },
+		{ "[issuer a]\n" ISSUER AUD CLAIM "services = any any\n", 5,
+		    "services: any stands twice" },
+		{ "[issuer a]\n" ISSUER AUD CLAIM "services = SSHD\n", 5,
+		    "services: a service's name has lower-case letters, "
+		    "digits, '_', '-' and '.': SSHD" },
+		{ GOOD "typ = JWT JWT\n", 6, "typ: JWT stands twice" },
 		{ GOOD "audiense = x\n", 6, "audiense" },
 		{ GOOD "Audience = x\n", 6, "Audience" },
 		{ GOOD "user claim = x\n", 6, "user claim" },
@@ -484,8 +516,21 @@ keys_that_do_not_go_together_are_refused(void **state)
 		    "any" },
 		{ "[issuer a]\n" ISSUER AUD CLAIM "services = sshd any\n",
 		    "any" },
-		{ "[issuer a]\n" ISSUER AUD CLAIM "services = any any\n",
-		    "any" },
+		{ GOOD "jwks_file = /k\nca_file = /ca.pem\n",
+		    "[issuer a]: ca_file changes nothing beside jwks_file" },
+		{ GOOD "jwks_file = /k\nproxy = http://p.example:3128\n",
+		    "[issuer a]: proxy changes nothing beside jwks_file" },
+		{ GOOD "ip_resolve = 4\njwks_file = /k\n",
+		    "[issuer a]: ip_resolve changes nothing beside jwks_file" },
+		/* Also what says no more than the default. */
+		{ GOOD "jwks_file = /k\nip_resolve = any\n",
+		    "[issuer a]: ip_resolve changes nothing beside jwks_file" },
+		{ GOOD "account = none\nmin_uid = 500\n",
+		    "[issuer a]: min_uid changes nothing beside account = "
+		    "none" },
+		{ GOOD "min_uid = 1000\naccount = none\n",
+		    "[issuer a]: min_uid changes nothing beside account = "
+		    "none" },
 		{ "[issuer a]\n" ISSUER AUD CLAIM "services = any\n"
 		    "account = none\n", "account = none" },
 		{ GOOD "min_ttl = 601s\nmax_ttl = 10m\n", "min_ttl" },
@@ -509,6 +554,12 @@ what_goes_together_is_accepted(void **state)
 		    "jwks_uri = https://k.example/\n" SERVICE AUD CLAIM,
 		"[issuer a]\n" ISSUER AUD CLAIM "services = any\n",
 		GOOD "account = none\n",
+		GOOD "account = local\nmin_uid = 500\n",
+		GOOD "jwks_uri = https://k.example/\nca_file = /ca.pem\n"
+		    "proxy = http://p.example:3128\nip_resolve = 6\n",
+		/* The key is its own section's business. */
+		GOOD "jwks_file = /k\naccount = none\n[issuer b]\n" REST
+		    "ip_resolve = 4\nmin_uid = 500\n",
 		GOOD "min_ttl = 10m\nmax_ttl = 10m\nmax_stale = 10m\n",
 		GOOD "discovery_ttl = 7d\n",
 		GOOD "[issuer b]\n" REST,
@@ -643,8 +694,8 @@ sixty_four_issuers_and_no_more(void **state)
 
 /* One audience, expanded on a host of that name. */
 static void
-expand(const char *node, const char *module, const char *audience,
-    const char *expected)
+expand_or_say(const char *node, const char *module, const char *audience,
+    const char *expected, const char *says)
 {
 	PJ_CLEANUP(pj_cleanup_config) struct pj_config *config = NULL;
 	PJ_BUF_SCOPED(text, 8 * 1024);
@@ -662,13 +713,20 @@ expand(const char *node, const char *module, const char *audience,
 			    pj_status_name(status),
 			    only(config)->audience.items[0]);
 		if (strstr(err.detail, "f.conf:1: [issuer a]: audience: ") ==
-		    NULL)
+		    NULL || strstr(err.detail, says) == NULL)
 			fail_msg("%s: %s", audience, err.detail);
 		return;
 	}
 	if (status != PJ_OK)
 		fail_msg("%s on %s: %s", audience, node, err.detail);
 	assert_string_equal(only(config)->audience.items[0], expected);
+}
+
+static void
+expand(const char *node, const char *module, const char *audience,
+    const char *expected)
+{
+	expand_or_say(node, module, audience, expected, "");
 }
 
 static void
@@ -717,6 +775,27 @@ an_expansion_to_nothing_is_a_mistake(void **state)
 	(void)state;
 	expand("", "", "%h", NULL);
 	expand(".example.org", "", "%h", NULL);
+}
+
+/* "ssh-" would be the same audience on every such host. */
+static void
+an_empty_short_name_is_a_mistake_wherever_it_stands(void **state)
+{
+	static const char *const nodes[] = { "", ".example.org", NULL };
+	static const char *const audiences[] = { "%h", "ssh-%h", "%h-ssh",
+	    "a%%%hb" };
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(nodes) / sizeof(*nodes); n++)
+		for (size_t i = 0; i < sizeof(audiences) / sizeof(*audiences);
+		    i++)
+			expand_or_say(nodes[n], "", audiences[i], NULL,
+			    "audience: %h is empty on this host; set "
+			    "host_name");
+	expand_or_say("web", "[module]\nhost_name = .example.org\n", "ssh-%h",
+	    NULL, "audience: %h is empty on this host; set host_name");
+	expand("", "[module]\nhost_name = db\n", "ssh-%h", "ssh-db");
+	expand("", "", "ssh-%%h", "ssh-%h");
 }
 
 static void
@@ -891,6 +970,7 @@ main(void)
 		cmocka_unit_test(blanks_and_comments_around_keys_do_not_matter),
 		cmocka_unit_test(
 		    there_are_no_trailing_comments_and_no_expansion),
+		cmocka_unit_test(a_trailing_comment_opens_nothing),
 		cmocka_unit_test(
 		    each_mistake_of_form_is_told_with_file_and_line),
 		cmocka_unit_test(a_byte_order_mark_is_a_mistake_in_line_1),
@@ -913,6 +993,8 @@ main(void)
 		    unknown_and_unfinished_expansions_are_mistakes),
 		cmocka_unit_test(the_full_name_needs_a_dot),
 		cmocka_unit_test(an_expansion_to_nothing_is_a_mistake),
+		cmocka_unit_test(
+		    an_empty_short_name_is_a_mistake_wherever_it_stands),
 		cmocka_unit_test(an_expansion_that_grows_too_long_is_a_mistake),
 		cmocka_unit_test(
 		    options_make_one_section_that_serves_any_service),

@@ -221,7 +221,97 @@ errno_becomes_words(void **state)
 	    PJ_SYSTEM_ERROR);
 	assert_string_equal(err.detail, "/a\\x0ab: No such file or directory");
 	(void)pj_fail_errno(&err, PJ_SYSTEM_ERROR, 99999, "x");
-	assert_true(strncmp(err.detail, "x: Unknown error", 16) == 0);
+	assert_string_equal(err.detail, "x: unknown error");
+	(void)pj_fail_errno(&err, PJ_SYSTEM_ERROR, -1, "x");
+	assert_string_equal(err.detail, "x: unknown error");
+}
+
+/* Those of strerrordesc_np, which are never translated. */
+static void
+errno_is_told_in_english_whatever_the_locale(void **state)
+{
+	(void)state;
+	for (int i = 1; i < 134; i++) {
+		struct pj_error err;
+		char expected[200];
+
+		if (strerrordesc_np(i) == NULL)
+			continue;
+		(void)pj_fail_errno(&err, PJ_SYSTEM_ERROR, i, "x");
+		(void)snprintf(expected, sizeof(expected), "x: %s",
+		    strerrordesc_np(i));
+		assert_string_equal(err.detail, expected);
+	}
+}
+
+static void
+a_value_is_named_and_escaped_behind_a_nul_too(void **state)
+{
+	struct pj_error err = { "old" };
+
+	(void)state;
+	assert_int_equal(pj_fail_value(&err, PJ_USER_MISMATCH, "sub",
+	    pj_span("a\0b\n\"", 5)), PJ_USER_MISMATCH);
+	assert_string_equal(err.detail, "sub is a\\x00b\\x0a\\x22");
+	assert_int_equal(pj_fail_value(&err, PJ_CLAIM_TYPE, "the first aud",
+	    pj_span_str("")), PJ_CLAIM_TYPE);
+	assert_string_equal(err.detail, "the first aud is ");
+	(void)pj_fail_value(&err, PJ_EXPIRED, "x", pj_span_str("%s%n"));
+	assert_string_equal(err.detail, "x is %s%n");
+	assert_int_equal(pj_fail_value(NULL, PJ_EXPIRED, "x",
+	    pj_span_str("y")), PJ_EXPIRED);
+}
+
+/* "what is too long ends in ...", and no escape is cut in two. */
+static void
+a_long_value_is_clipped_between_two_escapes(void **state)
+{
+	char value[600];
+
+	(void)state;
+	for (size_t plain = 0; plain < 4; plain++) {
+		struct pj_error err;
+
+		memset(value, '\n', sizeof(value));
+		memset(value, 'a', plain);
+		(void)pj_fail_value(&err, PJ_EXPIRED, "sub",
+		    pj_span(value, sizeof(value)));
+		assert_true(strlen(err.detail) <= PJ_DETAIL_MAX);
+		if (!pj_is_escaped(pj_span_str(err.detail)))
+			fail_msg("%s", err.detail);
+		assert_string_equal(err.detail + strlen(err.detail) - 3,
+		    "...");
+	}
+}
+
+/* A claim's name is the administrator's: not always ASCII. */
+static void
+a_values_name_is_escaped_as_well(void **state)
+{
+	struct pj_error err;
+
+	(void)state;
+	(void)pj_fail_value(&err, PJ_USER_MISMATCH, "gr\xc3\xb6\\",
+	    pj_span_str("x"));
+	assert_string_equal(err.detail, "gr\\xc3\\xb6\\x5c is x");
+}
+
+static void
+only_what_escaping_makes_is_taken_for_escaped(void **state)
+{
+	static const char *const good[] = { "", "a b", "\\x0a", "a\\xc3b",
+	    "\\x5cx41" };
+	static const char *const bad[] = { "\n", "\"", "\\", "\\x", "\\x0",
+	    "\\x0A", "\\y00", "\\x0g", "a\x7f", "\xc3", "\\x0a\\" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+		if (!pj_is_escaped(pj_span_str(good[i])))
+			fail_msg("%s", good[i]);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		if (pj_is_escaped(pj_span_str(bad[i])))
+			fail_msg("%s", bad[i]);
+	assert_false(pj_is_escaped(pj_span("a\0", 2)));
 }
 
 int
@@ -245,6 +335,11 @@ main(void)
 		cmocka_unit_test(another_detail_goes_before_it_as_it_is),
 		cmocka_unit_test(joined_details_that_are_too_long_are_clipped),
 		cmocka_unit_test(errno_becomes_words),
+		cmocka_unit_test(errno_is_told_in_english_whatever_the_locale),
+		cmocka_unit_test(a_value_is_named_and_escaped_behind_a_nul_too),
+		cmocka_unit_test(a_long_value_is_clipped_between_two_escapes),
+		cmocka_unit_test(a_values_name_is_escaped_as_well),
+		cmocka_unit_test(only_what_escaping_makes_is_taken_for_escaped),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

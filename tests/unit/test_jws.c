@@ -143,8 +143,14 @@ test_form(void **state)
 		{ PJ_NOT_A_JWT, "\n\n" }, { PJ_NOT_A_JWT, " " },
 		{ PJ_MASKED_ANSWER, "\b\n\r\177INCORRECT" },
 		{ PJ_MASKED_ANSWER, "\b" },
-		{ PJ_TOKEN_JSON_FORM, "{" },
+		{ PJ_NOT_A_JWT, "{" }, { PJ_NOT_A_JWT, "{hunter2" },
+		{ PJ_NOT_A_JWT, "eyes.wide.shut" }, { PJ_TOKEN_JSON_FORM, "{}" },
 		{ PJ_TOKEN_JSON_FORM, "{\"payload\":\"\"}" },
+		{ PJ_TOKEN_JSON_FORM, "{\"payload\":\"\"}\n" },
+		{ PJ_NOT_A_JWT, "{\"payload\":\"\"" },
+		{ PJ_NOT_A_JWT, "{\"payload\":\"\"}x" },
+		{ PJ_NOT_A_JWT, "{payload}" }, { PJ_NOT_A_JWT, "{}{}" },
+		{ PJ_NOT_A_JWT, "{.b.c" }, { PJ_NOT_A_JWT, "[]" },
 		{ PJ_NOT_A_JWT, "secret" }, { PJ_NOT_A_JWT, "." },
 		{ PJ_NOT_A_JWT, ".." }, { PJ_NOT_A_JWT, "..." },
 		{ PJ_NOT_A_JWT, "...." }, { PJ_NOT_A_JWT, "....." },
@@ -247,7 +253,22 @@ test_header(void **state)
 		{ PJ_OK, "{\"alg\":\"EdDSA\",\"kid\":\"k\",\"typ\":\"JWT\","
 		    "\"x5t\":\"a\",\"x5t#S256\":\"b\",\"cty\":1,\"jku\":1,"
 		    "\"jwk\":1,\"x5u\":1,\"x5c\":1,\"whatever\":{}} " },
-		{ PJ_HEADER_INVALID, "{" }, { PJ_HEADER_INVALID, "{}" },
+		{ PJ_OK, "{ \"alg\":\"RS256\"}" },
+		{ PJ_OK, "{\t\"alg\":\"RS256\"}" },
+		{ PJ_OK, "{\r\n\"alg\":\"RS256\"}" },
+		{ PJ_OK, "{\n\"alg\":\"RS256\"}" },
+		/* Whatever does not begin as an object does was no token. */
+		{ PJ_NOT_A_JWT, "{" }, { PJ_NOT_A_JWT, "" },
+		{ PJ_NOT_A_JWT, "[]" }, { PJ_NOT_A_JWT, "[{\"alg\":1}]" },
+		{ PJ_NOT_A_JWT, "null" }, { PJ_NOT_A_JWT, "\"RS256\"" },
+		{ PJ_NOT_A_JWT, " {\"alg\":\"RS256\"}" },
+		{ PJ_NOT_A_JWT, "\xef\xbb\xbf{\"alg\":\"RS256\"}" },
+		{ PJ_NOT_A_JWT, "{alg:1}" }, { PJ_NOT_A_JWT, "{'alg':1}" },
+		{ PJ_NOT_A_JWT, "{{}}" }, { PJ_NOT_A_JWT, "{\v\"alg\":1}" },
+		/* Too short to tell: three characters, "e30". */
+		{ PJ_NOT_A_JWT, "{}" },
+		{ PJ_HEADER_INVALID, "{} " }, { PJ_HEADER_INVALID, "{}x" },
+		{ PJ_HEADER_INVALID, "{\"\"" }, { PJ_HEADER_INVALID, "{  " },
 		{ PJ_HEADER_INVALID, "{\"alg\":\"RS256\"}x" },
 		{ PJ_HEADER_INVALID, "{\"alg\":\"RS256\",\"alg\":\"RS256\"}" },
 		{ PJ_HEADER_INVALID,
@@ -290,6 +311,8 @@ test_header(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++)
 		check_status(rows[i].header, rows[i].status, form(text_of(
 		    "%s.%s.AA", b64(rows[i].header), OBJECT)));
+	/* {, NUL, quote: a NUL is no white space. */
+	assert_status(PJ_NOT_A_JWT, form("ewAi." OBJECT ".AA"));
 	/* The signature is looked at only after the algorithm. */
 	assert_status(PJ_ALG_UNSUPPORTED, form(text_of("%s.%s.",
 	    b64("{\"alg\":\"none\"}"), OBJECT)));

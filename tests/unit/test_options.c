@@ -157,6 +157,21 @@ a_bad_value_of_each_type_is_refused_and_named(void **state)
 		{ "services", "ss\"hd", "quotes" },
 		{ "services", "\"sshd\"sudo", "quotes" },
 		{ "services", "\"sshd\"\"sudo\"", "quotes" },
+		{ "services", "sshd Sudo", "lower-case letters, digits, '_', "
+		    "'-' and '.': Sudo" },
+		{ "services", "\"a b\"", "lower-case letters, digits, '_', "
+		    "'-' and '.': a b" },
+		{ "services", "sshd,sudo", ": sshd,sudo" },
+		{ "services", "ss/hd", ": ss/hd" },
+		{ "services", "sshd;", ": sshd;" },
+		{ "services", "sshd#", ": sshd#" },
+		{ "services", "\"#\"", ": #" },
+		{ "services", "ssh\xc3\xa4", ": ssh\\xc3\\xa4" },
+		{ "services", "sshd sudo sshd", "sshd stands twice" },
+		{ "services", "sshd \"sshd\"", "sshd stands twice" },
+		{ "typ", "JWT at+jwt JWT", "JWT stands twice" },
+		{ "user_strip_domain", "a.example a.example",
+		    "a.example stands twice" },
 		{ "fetch_user", "a b", "a b" },
 		{ "fetch_user", "a/b", "a/b" },
 		{ "fetch_user", "\"a b\"", "a b" },
@@ -302,18 +317,116 @@ blanks_separate_items_and_quotes_keep_them_together(void **state)
 
 	(void)state;
 	memset(&fields, 0, sizeof(fields));
-	assert_int_equal(set("services", &fields,
+	assert_int_equal(set("typ", &fields,
 	    "sshd \t \"a b\"\t\"c\" d", NULL), PJ_OK);
-	assert_int_equal(fields.issuer.services.count, 4);
-	assert_string_equal(fields.issuer.services.items[0], "sshd");
-	assert_string_equal(fields.issuer.services.items[1], "a b");
-	assert_string_equal(fields.issuer.services.items[2], "c");
-	assert_string_equal(fields.issuer.services.items[3], "d");
+	assert_int_equal(fields.issuer.typ.count, 4);
+	assert_string_equal(fields.issuer.typ.items[0], "sshd");
+	assert_string_equal(fields.issuer.typ.items[1], "a b");
+	assert_string_equal(fields.issuer.typ.items[2], "c");
+	assert_string_equal(fields.issuer.typ.items[3], "d");
 	/* Set again: replaced, not added to. */
+	assert_int_equal(set("typ", &fields, "\"x\"", NULL), PJ_OK);
+	assert_int_equal(fields.issuer.typ.count, 1);
+	assert_string_equal(fields.issuer.typ.items[0], "x");
+	assert_int_equal(set("services", &fields,
+	    "sshd\t\"sudo-i\"  x_1.y", NULL), PJ_OK);
+	assert_int_equal(fields.issuer.services.count, 3);
+	assert_string_equal(fields.issuer.services.items[0], "sshd");
+	assert_string_equal(fields.issuer.services.items[1], "sudo-i");
+	assert_string_equal(fields.issuer.services.items[2], "x_1.y");
 	assert_int_equal(set("services", &fields, "\"x\"", NULL), PJ_OK);
 	assert_int_equal(fields.issuer.services.count, 1);
 	assert_string_equal(fields.issuer.services.items[0], "x");
 	release(&fields, "services");
+}
+
+/* Every byte that a value can hold, alone and behind a good one. */
+static void
+a_services_name_has_the_bytes_that_libpam_leaves_alone(void **state)
+{
+	static const char good[] = "abcdefghijklmnopqrstuvwxyz0123456789_-.";
+	char name[PJ_NAME_MAX + 2];
+	union fields fields;
+
+	(void)state;
+	memset(&fields, 0, sizeof(fields));
+	for (unsigned c = 1; c < 256; c++) {
+		const char item[] = { '"', 'x', (char)c, '"', '\0' };
+		bool fits = strchr(good, (int)c) != NULL;
+
+		if ((set("services", &fields, item, NULL) == PJ_OK) != fits)
+			fail_msg("byte 0x%02x", c);
+	}
+	memset(name, 'x', sizeof(name));
+	name[PJ_NAME_MAX + 1] = '\0';
+	assert_int_equal(set("services", &fields, name, NULL),
+	    PJ_CONFIG_INVALID);
+	name[PJ_NAME_MAX] = '\0';
+	assert_int_equal(set("services", &fields, name, NULL), PJ_OK);
+	release(&fields, "services");
+}
+
+/* It once opened sudo, not, and #. */
+static void
+a_trailing_comment_opens_nothing(void **state)
+{
+	static const struct {
+		const char	*key;
+		const char	*value;
+	} cases[] = {
+		{ "services", "sshd # not sudo" },
+		{ "services", "sshd #sudo" },
+		{ "services", "sshd\t# sudo" },
+		{ "services", "# sshd" },
+		{ "services", "#" },
+		{ "services", "\"sshd\" # \"sudo\"" },
+		{ "typ", "JWT # at+jwt" },
+		{ "algorithms", "ES256 # RS256" },
+		{ "audience", "x # y" },
+		{ "audience", "#x ; y" },
+		{ "audience", "\"x\" # y" },
+		{ "leeway", "30s # more" },
+		{ "account", "none # why" },
+		{ "min_uid", "1000 #" },
+		{ "jwks_file", "/k # l" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		union fields fields, untouched;
+		struct pj_error err = { "" };
+
+		memset(&fields, 0, sizeof(fields));
+		memset(&untouched, 0, sizeof(untouched));
+		if (set(cases[i].key, &fields, cases[i].value, &err) !=
+		    PJ_CONFIG_INVALID)
+			fail_msg("%s = %s", cases[i].key, cases[i].value);
+		assert_string_equal(err.detail, "there are no comments behind "
+		    "a value; quote a # that belongs to it");
+		assert_memory_equal(&fields, &untouched, sizeof(fields));
+	}
+}
+
+static void
+a_number_sign_that_begins_no_comment_is_kept(void **state)
+{
+	union fields fields;
+
+	(void)state;
+	memset(&fields, 0, sizeof(fields));
+	assert_int_equal(set("audience", &fields, "x#y", NULL), PJ_OK);
+	assert_int_equal(set("audience", &fields, "\"#x ; y\"", NULL), PJ_OK);
+	assert_int_equal(set("audience", &fields, "\"x # y\"", NULL), PJ_OK);
+	assert_int_equal(fields.issuer.audience.count, 3);
+	assert_string_equal(fields.issuer.audience.items[0], "x#y");
+	assert_string_equal(fields.issuer.audience.items[1], "#x ; y");
+	assert_string_equal(fields.issuer.audience.items[2], "x # y");
+	assert_int_equal(set("typ", &fields, "a# \"# b\" \"#\"", NULL), PJ_OK);
+	assert_int_equal(fields.issuer.typ.count, 3);
+	assert_string_equal(fields.issuer.typ.items[0], "a#");
+	assert_string_equal(fields.issuer.typ.items[1], "# b");
+	assert_string_equal(fields.issuer.typ.items[2], "#");
+	release(&fields, "audience");
 }
 
 static void
@@ -326,33 +439,37 @@ a_whole_line_value_keeps_its_spaces(void **state)
 	assert_int_equal(set("audience", &fields, "openid ssh", NULL), PJ_OK);
 	assert_int_equal(set("audience", &fields, "\" two  blanks \"", NULL),
 	    PJ_OK);
-	assert_int_equal(set("audience", &fields, "#x ; y", NULL), PJ_OK);
+	assert_int_equal(set("audience", &fields, "; x ; y", NULL), PJ_OK);
 	assert_int_equal(fields.issuer.audience.count, 3);
 	assert_string_equal(fields.issuer.audience.items[0], "openid ssh");
 	assert_string_equal(fields.issuer.audience.items[1], " two  blanks ");
-	assert_string_equal(fields.issuer.audience.items[2], "#x ; y");
+	assert_string_equal(fields.issuer.audience.items[2], "; x ; y");
 	release(&fields, "audience");
 }
 
 static void
 lists_hold_64_items_and_no_more(void **state)
 {
-	char text[2 * PJ_LIST_MAX + 4] = "";
+	char text[4 * PJ_LIST_MAX + 5] = "";
 	union fields fields;
 	struct pj_error err;
 
 	(void)state;
 	memset(&fields, 0, sizeof(fields));
 	for (int i = 0; i < PJ_LIST_MAX; i++) {
-		memcpy(text + 2 * i, "x ", 3);
-		assert_int_equal(set("audience", &fields, "x", NULL), PJ_OK);
+		char item[8];
+
+		(void)snprintf(item, sizeof(item), "x%02d ", i % 100);
+		memcpy(text + 4 * i, item, 5);
+		item[3] = '\0';
+		assert_int_equal(set("audience", &fields, item, NULL), PJ_OK);
 	}
 	assert_int_equal(set("audience", &fields, "x", &err),
 	    PJ_CONFIG_INVALID);
 	assert_string_equal(err.detail, "more than 64 items");
 	assert_int_equal(set("services", &fields, text, NULL), PJ_OK);
 	assert_int_equal(fields.issuer.services.count, PJ_LIST_MAX);
-	memcpy(text + 2 * PJ_LIST_MAX, "x", 2);
+	memcpy(text + 4 * PJ_LIST_MAX, "more", 5);
 	assert_int_equal(set("services", &fields, text, &err),
 	    PJ_CONFIG_INVALID);
 	assert_string_equal(err.detail, "more than 64 items");
@@ -438,6 +555,10 @@ main(void)
 		    units_of_a_duration_are_seconds_minutes_hours_days),
 		cmocka_unit_test(
 		    blanks_separate_items_and_quotes_keep_them_together),
+		cmocka_unit_test(
+		    a_services_name_has_the_bytes_that_libpam_leaves_alone),
+		cmocka_unit_test(a_trailing_comment_opens_nothing),
+		cmocka_unit_test(a_number_sign_that_begins_no_comment_is_kept),
 		cmocka_unit_test(a_whole_line_value_keeps_its_spaces),
 		cmocka_unit_test(lists_hold_64_items_and_no_more),
 		cmocka_unit_test(

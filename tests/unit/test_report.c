@@ -232,7 +232,7 @@ no_status_but_ok_becomes_pam_success_or_pam_ignore(void **state)
 }
 
 static void
-a_failed_conversation_keeps_its_code_but_again(void **state)
+a_failed_conversation_has_a_code_that_refuses_in_every_stack(void **state)
 {
 	static const struct {
 		int	conversation;
@@ -243,9 +243,16 @@ a_failed_conversation_keeps_its_code_but_again(void **state)
 		{ PAM_INCOMPLETE, PAM_INCOMPLETE },
 		{ PAM_ABORT, PAM_ABORT },
 		{ PAM_BUF_ERR, PAM_BUF_ERR },
-		{ PAM_AUTHTOK_ERR, PAM_AUTHTOK_ERR },
-		{ PAM_MAXTRIES, PAM_MAXTRIES },
+		{ PAM_SYSTEM_ERR, PAM_SYSTEM_ERR },
+		{ PAM_USER_UNKNOWN, PAM_USER_UNKNOWN },
+		{ PAM_AUTHTOK_ERR, PAM_CONV_ERR },
+		{ PAM_MAXTRIES, PAM_CONV_ERR },
 		{ PAM_SUCCESS, PAM_CONV_ERR },
+		/* Under `required` these two would let the stack go on. */
+		{ PAM_IGNORE, PAM_CONV_ERR },
+		{ PAM_NEW_AUTHTOK_REQD, PAM_CONV_ERR },
+		{ -1, PAM_CONV_ERR },
+		{ 99, PAM_CONV_ERR },
 	};
 	struct pj_decision decision;
 
@@ -256,6 +263,16 @@ a_failed_conversation_keeps_its_code_but_again(void **state)
 		assert_int_equal(pj_report(HANDLE, NULL, &decision,
 		    cases[i].conversation), cases[i].code);
 		assert_int_equal(fake.level, LOG_NOTICE);
+	}
+	/* Whatever is not listed above. */
+	for (int code = -2; code <= 100; code++) {
+		int expected = PAM_CONV_ERR;
+
+		for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+			if (cases[i].conversation == code)
+				expected = cases[i].code;
+		assert_int_equal(pj_report(HANDLE, NULL, &decision, code),
+		    expected);
 	}
 	/* For any other outcome it is not looked at. */
 	decision.status = PJ_EXPIRED;
@@ -335,11 +352,77 @@ the_longest_fields_are_clipped_and_the_line_is_whole(void **state)
 	decision.status = pj_fail(&decision.error, PJ_USER_MISMATCH, "%s",
 	    huge);
 	report(huge, &decision, PAM_AUTH_ERR);
-	assert_true(strlen(fake.line) < 2000);
+	assert_true(strlen(fake.line) < 1024);
 	assert_true(pj_span_printable(pj_span_str(fake.line)));
 	assert_non_null(strstr(fake.line, "...\" reason=user_mismatch "));
 	assert_non_null(strstr(fake.line, " token=3f9a0c2b71de rhost=\""));
 	assert_string_equal(fake.line + strlen(fake.line) - 4, "...\"");
+}
+
+static void
+users_and_hosts_show_128_characters_and_key_ids_80(void **state)
+{
+	struct pj_decision decision;
+	char text[200], expected[500];
+
+	(void)state;
+	memset(text, 'a', sizeof(text));
+	fake.rhost = text;
+	pj_decision_init(&decision);
+	decision.status = PJ_NOT_A_JWT;
+	text[128] = '\0';
+	report(text, &decision, PAM_AUTH_ERR);
+	(void)snprintf(expected, sizeof(expected), "refused user=%s "
+	    "reason=not_a_jwt rhost=%s", text, text);
+	assert_string_equal(fake.line, expected);
+	text[128] = 'a';
+	text[129] = '\0';
+	report(text, &decision, PAM_AUTH_ERR);
+	(void)snprintf(expected, sizeof(expected), "refused user=%.125s... "
+	    "reason=not_a_jwt rhost=%.125s...", text, text);
+	assert_string_equal(fake.line, expected);
+
+	fake.rhost = NULL;
+	(void)snprintf(decision.kid, sizeof(decision.kid), "%.80s", text);
+	report("x", &decision, PAM_AUTH_ERR);
+	(void)snprintf(expected, sizeof(expected), "refused user=x "
+	    "reason=not_a_jwt kid=%.80s", text);
+	assert_string_equal(fake.line, expected);
+	(void)snprintf(decision.kid, sizeof(decision.kid), "%.81s", text);
+	report("x", &decision, PAM_AUTH_ERR);
+	(void)snprintf(expected, sizeof(expected), "refused user=x "
+	    "reason=not_a_jwt kid=%.77s...", text);
+	assert_string_equal(fake.line, expected);
+}
+
+/* Half an escape is none: a reader could not decode the line. */
+static void
+a_key_id_is_clipped_between_two_escapes(void **state)
+{
+	struct pj_decision decision;
+	char raw[100];
+
+	(void)state;
+	for (size_t plain = 0; plain < 4; plain++) {
+		char *kid, *last;
+
+		memset(raw, '\n', sizeof(raw));
+		memset(raw, 'a', plain);
+		pj_decision_init(&decision);
+		decision.status = PJ_NOT_A_JWT;
+		pj_escape(decision.kid, sizeof(decision.kid),
+		    pj_span(raw, sizeof(raw)));
+		report(NULL, &decision, PAM_AUTH_ERR);
+		kid = strstr(fake.line, "kid=\"");
+		assert_non_null(kid);
+		kid += 5;
+		last = strchr(kid, '"');
+		assert_non_null(last);
+		assert_true(last - kid <= 80);
+		if (!pj_is_escaped(pj_span(kid, (size_t)(last - kid))))
+			fail_msg("%s", fake.line);
+		assert_memory_equal(last - 3, "...", 3);
+	}
 }
 
 int
@@ -361,7 +444,7 @@ main(void)
 		cmocka_unit_test_setup(
 		    no_status_but_ok_becomes_pam_success_or_pam_ignore, reset),
 		cmocka_unit_test_setup(
-		    a_failed_conversation_keeps_its_code_but_again,
+		    a_failed_conversation_has_a_code_that_refuses_in_every_stack,
 		    reset),
 		cmocka_unit_test_setup(
 		    hostile_users_and_hosts_cannot_make_up_fields, reset),
@@ -371,6 +454,10 @@ main(void)
 		cmocka_unit_test_setup(
 		    the_longest_fields_are_clipped_and_the_line_is_whole,
 		    reset),
+		cmocka_unit_test_setup(
+		    users_and_hosts_show_128_characters_and_key_ids_80, reset),
+		cmocka_unit_test_setup(
+		    a_key_id_is_clipped_between_two_escapes, reset),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

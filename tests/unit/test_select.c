@@ -205,7 +205,57 @@ refusals_say_what_the_token_has(void **state)
 	assert_string_equal(err.detail, "[issuer corp] does not list su");
 	assert_int_equal(pj_policy_select(config, "sshd", &peek, &issuer,
 	    &err), PJ_AUDIENCE_MISMATCH);
-	assert_string_equal(err.detail, "aud is [o\\x0ather, ...]");
+	assert_string_equal(err.detail, "the first aud is o\\x0ather");
+}
+
+static void
+a_foreign_audience_is_told_in_every_form(void **state)
+{
+	static const struct {
+		const char	*aud;
+		const char	*detail;
+	} cases[] = {
+		{ "\"other\"", "aud is other" },
+		{ "[\"other\"]", "aud is other" },
+		{ "[\"other\",\"second\"]", "the first aud is other" },
+		{ "[\"a\",\"b\",\"c\"]", "the first aud is a" },
+		{ "[]", "aud is empty" },
+		{ "\"\"", "aud is " },
+		/* What differs only behind a NUL must be seen to differ. */
+		{ "\"ssh\\u0000x\"", "aud is ssh\\x00x" },
+		{ "[\"ssh\\u0000\",\"x\"]", "the first aud is ssh\\x00" },
+	};
+	PJ_CLEANUP(pj_cleanup_config) struct pj_config *config = NULL;
+	const struct pj_issuer *issuer = NULL;
+	struct pj_jwt_peek peek = {
+		.iss = pj_span("https://id.example\0", 19),
+	};
+	struct pj_jws_header made = {
+		.alg = pj_alg_at(0), .has_typ = true,
+		.typ = pj_span("JWT\0", 4),
+	};
+	struct pj_error err;
+
+	(void)state;
+	config = fixture_config(FIXTURE_SECTION SUB);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		PJ_CLEANUP(pj_cleanup_json) struct pj_json *doc = NULL;
+		char json[100];
+
+		(void)snprintf(json, sizeof(json), "{\"aud\":%s}",
+		    cases[i].aud);
+		doc = document(json);
+		assert_int_equal(pj_policy_audience(pj_config_issuer(config,
+		    0), pj_json_member(doc, "aud"), &err),
+		    PJ_AUDIENCE_MISMATCH);
+		assert_string_equal(err.detail, cases[i].detail);
+	}
+	assert_int_equal(pj_policy_select(config, "sshd", &peek, &issuer,
+	    &err), PJ_ISSUER_UNKNOWN);
+	assert_string_equal(err.detail, "iss is https://id.example\\x00");
+	assert_int_equal(pj_policy_header(pj_config_issuer(config, 0), &made,
+	    &err), PJ_TYP_NOT_ALLOWED);
+	assert_string_equal(err.detail, "typ is JWT\\x00");
 }
 
 static void
@@ -430,6 +480,7 @@ main(void)
 		    a_configuration_without_sections_knows_no_issuer),
 		cmocka_unit_test(a_choice_leaves_no_detail_behind),
 		cmocka_unit_test(refusals_say_what_the_token_has),
+		cmocka_unit_test(a_foreign_audience_is_told_in_every_form),
 		cmocka_unit_test(
 		    audiences_are_compared_byte_for_byte_in_every_form),
 		cmocka_unit_test(types_are_jwt_or_absent_by_default),
