@@ -98,10 +98,12 @@ get_result(const struct pj_fields *fields, struct pj_answer *answer)
 		return false;
 	if (answer->result != PJ_OK && answer->result != PJ_FETCH_TIMEOUT)
 		answer->result = PJ_FETCH_FAILED;
-	/* Printable as every value; it was escaped when it was made. */
-	if (pj_fields_get(fields, "error", &text) &&
-	    text.len <= PJ_DETAIL_MAX)
-		memcpy(answer->error.detail, text.ptr, text.len);
+	if (!pj_fields_get(fields, "error", &text))
+		return true;
+	/* It goes to logs: a worker gone bad must not write fields there. */
+	if (text.len > PJ_DETAIL_MAX || !pj_is_escaped(text))
+		return false;
+	memcpy(answer->error.detail, text.ptr, text.len);
 	return true;
 }
 

@@ -7,8 +7,10 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -140,6 +142,46 @@ reset_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/*
+ * What su's caller may have set to make root's process slow: each of these is
+ * inherited.  Where one cannot be undone the deadlines are still the kernel's.
+ */
+static void
+reset_scheduling(void)
+{
+	const struct sched_param param = { .sched_priority = 0 };
+	const unsigned long default_slack = 50000;	/* nanoseconds */
+	cpu_set_t all;
+	int fd;
+
+	(void)sched_setscheduler(0, SCHED_OTHER, &param);
+	(void)setpriority(PRIO_PROCESS, 0, 0);
+	memset(&all, 0xff, sizeof(all));
+	(void)sched_setaffinity(0, sizeof(all), &all);
+	(void)prctl(PR_SET_TIMERSLACK, default_slack, 0, 0, 0);
+	/* The class "none" for this process (ioprio_set(2)). */
+	(void)syscall(SYS_ioprio_set, 1, 0, 0);
+	fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		(void)!write(fd, "0", 1);
+		(void)close(fd);
+	}
+}
+
+/* The descriptors 0 to 2 may be root's terminal or the journal. */
+static bool
+detach_standard(void)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	bool done = fd >= 0;
+
+	for (int i = 0; i <= 2 && done; i++)
+		done = dup2(fd, i) == i;
+	if (fd > 2)
+		(void)close(fd);
+	return done;
+}
+
 enum pj_status
 pj_privilege_begin(int keep_fd, struct pj_error *err)
 {
@@ -156,7 +198,7 @@ pj_privilege_begin(int keep_fd, struct pj_error *err)
 	if (root && !reset_limits())
 		return pj_fail_errno(err, PJ_SYSTEM_ERROR, errno, "limits");
 	if (root)
-		(void)setpriority(PRIO_PROCESS, 0, 0);
+		reset_scheduling();
 	(void)umask(022);
 	if (chdir("/") != 0 || clearenv() != 0 || !fill_standard())
 		return pj_fail_errno(err, PJ_SYSTEM_ERROR, errno,
@@ -224,6 +266,8 @@ pj_privilege_drop(const struct pj_fetch_user *user, int keep_fd, pid_t parent,
 	};
 
 	close_others(keep_fd);
+	if (!detach_standard())
+		return pj_fail_errno(err, PJ_SYSTEM_ERROR, errno, "/dev/null");
 	if (user->drop && (setgroups(0, NULL) != 0 ||
 	    setresgid(user->gid, user->gid, user->gid) != 0 ||
 	    setresuid(user->uid, user->uid, user->uid) != 0 ||

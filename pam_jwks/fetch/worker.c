@@ -121,7 +121,8 @@ worker(const struct pj_plan *plan, const struct pj_fetch_user *user,
 	struct pj_error error = { "" };
 	enum pj_status status;
 
-	(void)setpgid(0, 0);
+	/* A session of its own: root's terminal is not this process's. */
+	(void)setsid();
 	work.plan = plan;
 	work.until = pj_now_ms() + limit_ms - MARGIN_MS;
 	if (plan->jwks_uri != NULL)
@@ -172,7 +173,7 @@ collect(int in, int64_t until, struct pj_buf *out, struct pj_error *err)
 	}
 }
 
-/* Kills the worker and whatever it may have made, and reaps it. */
+/* Kills the worker and its group, and reaps it. */
 static void
 finish(pid_t pid)
 {
