@@ -19,7 +19,7 @@ BUILD_PACKAGES='autoconf automake libtool pkg-config make gcc
 RUN_PACKAGES='pamtester openssh-server openssh-client sudo procps util-linux
 	python3 python3-jwcrypto python3-cryptography ca-certificates'
 CHECK_PACKAGES='clang libcmocka-dev python3-pytest python3-pexpect python3-jwt
-	mandoc jose shellcheck binutils xz-utils'
+	mandoc jose shellcheck sshpass binutils xz-utils'
 
 say() {
 	echo "== $*"
@@ -49,6 +49,13 @@ missing() {
 # Debian starts a server as soon as it is installed; this file forbids it while
 # packages are being installed.
 POLICY=/usr/sbin/policy-rc.d
+MARK='# pam_jwks setup.sh: removed when the packages are installed'
+
+allow_servers() {
+	if [ -e "$POLICY" ] && grep -q "$MARK" "$POLICY"; then
+		as_root rm -f "$POLICY"
+	fi
+}
 
 install_packages() {
 	todo=$(missing "$@" | xargs)
@@ -57,17 +64,19 @@ install_packages() {
 	    die "only Debian and Ubuntu are known here; install: $todo"
 	say "installing: $todo"
 	as_root apt-get -q update
-	forbidden=no
-	if [ ! -e "$POLICY" ]; then
-		forbidden=yes
-		printf '#!/bin/sh\nexit 101\n' | as_root tee "$POLICY" >/dev/null
+	if [ ! -e "$POLICY" ] || grep -q "$MARK" "$POLICY"; then
+		trap allow_servers EXIT
+		trap 'exit 130' HUP INT TERM
+		printf '#!/bin/sh\n%s\nexit 101\n' "$MARK" |
+		    as_root tee "$POLICY" >/dev/null
 		as_root chmod 755 "$POLICY"
 	fi
 	result=0
 	# shellcheck disable=SC2086 # a list of words
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
 	    --no-install-recommends install $todo || result=$?
-	[ "$forbidden" = no ] || as_root rm -f "$POLICY"
+	allow_servers
+	trap - EXIT HUP INT TERM
 	[ "$result" = 0 ] || die "the packages could not be installed"
 }
 
@@ -85,7 +94,7 @@ compile() {
 		cd "$here"
 		autoreconf -i
 		cd "$build"
-		[ -f Makefile ] || ../configure --enable-werror
+		../configure --enable-werror
 		make -j"$(nproc)"
 	) >"$build.log" 2>&1 || {
 		tail -n 40 "$build.log"
