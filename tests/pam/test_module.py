@@ -562,7 +562,8 @@ def test_an_unusual_conversation_code_lets_nobody_in(login, code):
 def test_a_configuration_that_cannot_be_read_says_so(login):
     """As a service's own user, behind a mode that keeps it out."""
     os.chmod(login.path("/etc/security/pam_jwks.conf"), 0o600)
-    result = login.run([hosts.find_built("pam-jwks"), "verify", "-u", "alice"],
+    result = login.run([hosts.find_built("pam-jwks"), "verify", "-u", "alice",
+                        "-c", "/etc/security/pam_jwks.conf"],
                        user="alice", input=token())
     assert result.returncode == 2, result
     assert "config_unreadable" in result.err
