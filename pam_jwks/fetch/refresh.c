@@ -14,9 +14,6 @@
 /* Time for checking and writing at the end. */
 #define STORE_MS	300
 
-/* Seconds after which a lock's holder does not count any more. */
-#define HOLDER_MAX	15
-
 static void
 task_end(struct pj_task *task)
 {
@@ -24,7 +21,7 @@ task_end(struct pj_task *task)
 	pj_buf_free(&task->text);
 	pj_buf_free(&task->answer);
 	if (task->lock >= 0)
-		(void)close(task->lock);
+		pj_cache_unlock(task->lock);
 }
 
 /* Reads the cache into the task; what is damaged counts as absent. */
@@ -266,6 +263,9 @@ work(struct pj_task *task, struct pj_error *err)
 		pj_task_failed(task, status, err);
 	task->state.has_result = true;
 	task->state.holds.running = false;
+	/* The state is the overtaker's now, and tells of newer things. */
+	if (!pj_task_owns(task))
+		return status == PJ_OK ? status : pj_task_overtaken(task, err);
 	/* The attempt was stamped; what is lost at worst is how it ended. */
 	(void)!pj_cache_store_state(&task->cache, &task->state, NULL);
 	return status;
@@ -276,7 +276,6 @@ static enum pj_status
 prepare(struct pj_task *task, struct pj_error *err)
 {
 	int64_t wait = task->until - pj_now_ms() - STORE_MS;
-	int64_t holder_max = task->settings->limit_ms * 2 / 1000;
 	enum pj_status status;
 
 	status = pj_cache_open(task->request, &task->cache, err);
@@ -291,8 +290,7 @@ prepare(struct pj_task *task, struct pj_error *err)
 		return status;
 	return pj_cache_lock(&task->cache, task->settings->clock,
 	    task->cause == PJ_CAUSE_DUE ? 0 : wait,
-	    holder_max > HOLDER_MAX ? holder_max : HOLDER_MAX, &task->lock,
-	    err);
+	    task->settings->limit_ms / 1000 + PJ_LOCK_SLACK, &task->lock, err);
 }
 
 enum pj_status

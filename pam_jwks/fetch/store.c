@@ -51,7 +51,7 @@ make_envelope(const struct pj_task *task, struct pj_envelope *fresh)
 
 /* True if the file on disk is newer than what this task asked for. */
 static bool
-is_overtaken(const struct pj_task *task)
+is_older(const struct pj_task *task)
 {
 	PJ_BUF_SCOPED(text, PJ_CACHE_MAX);
 	struct pj_envelope now;
@@ -60,6 +60,15 @@ is_overtaken(const struct pj_task *task)
 		return false;
 	return strcmp(now.validity.fetched.boot_id, task->asked.boot_id) ==
 	    0 && now.validity.fetched.boot > task->asked.boot;
+}
+
+enum pj_status
+pj_task_overtaken(const struct pj_task *task, struct pj_error *err)
+{
+	if (is_older(task))
+		return pj_fail(err, PJ_OK, "a newer result is there already");
+	return pj_fail(err, PJ_FETCH_HELD_BACK,
+	    "a newer fetch has overtaken this one");
 }
 
 static void
@@ -125,7 +134,8 @@ limit_old(const struct pj_task *task)
 	pj_task_clock(task, &now);
 	env.validity.retire_after = PJ_SUSPECT_MAX +
 	    pj_age(&env.validity.fetched, &now, NULL);
-	(void)!pj_cache_store(&task->cache, &env, NULL);
+	if (pj_task_owns(task))
+		(void)!pj_cache_store(&task->cache, &env, NULL);
 }
 
 enum pj_status
@@ -135,8 +145,8 @@ pj_task_store(struct pj_task *task, struct pj_error *err)
 	bool changed;
 	enum pj_status status;
 
-	if (is_overtaken(task))
-		return pj_fail(err, PJ_OK, "a newer result is there already");
+	if (!pj_task_owns(task) || is_older(task))
+		return pj_task_overtaken(task, err);
 	make_envelope(task, &env);
 	changed = !task->have_old || !pj_span_equal(env.body, task->old.body);
 	status = pj_cache_store(&task->cache, &env, err);

@@ -52,9 +52,24 @@ pj_task_is_limited(const struct pj_task *task)
 	return task->cause == PJ_CAUSE_KID || task->cause == PJ_CAUSE_SIGNATURE;
 }
 
+/* True if no other helper has taken the lock over. */
+static inline bool
+pj_task_owns(const struct pj_task *task)
+{
+	return pj_cache_still_locked(&task->cache, task->lock);
+}
+
+/*
+ * How a task ends that must not write any more: PJ_OK if newer keys are there,
+ * else PJ_FETCH_HELD_BACK.
+ */
+enum pj_status	pj_task_overtaken(const struct pj_task *task,
+		    struct pj_error *err) PJ_MUST_CHECK;
+
 /*
  * Stores what was fetched and notes it in task->state, with a summary in the
- * detail; the old file stays if anything fails.
+ * detail; the old file stays if anything fails, or if
+ * the task was overtaken.
  */
 enum pj_status	pj_task_store(struct pj_task *task, struct pj_error *err)
 		    PJ_MUST_CHECK;

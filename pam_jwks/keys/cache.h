@@ -10,6 +10,16 @@
 #include "keys/envelope.h"
 #include "keys/request.h"
 
+/* Seconds added to what a holder of the lock needs at most. */
+#define PJ_LOCK_SLACK		5
+
+/*
+ * The bounds of what a holder signs for: a slow machine's share, and the most
+ * that a configuration can ask for.
+ */
+#define PJ_LOCK_HOLD_LEAST	15
+#define PJ_LOCK_HOLD_MOST	(60 + PJ_LOCK_SLACK)
+
 /* The cache's name for an issuer: see pj_cache_open. */
 struct pj_cache {
 	const struct pj_key_request	*request;	/* borrowed */
@@ -56,14 +66,22 @@ enum pj_status	pj_cache_make_dirs(const struct pj_cache *cache,
 
 /*
  * Takes the lock, an open-file-description lock that ends with *fd (owned by
- * the caller, close-on-exec).  Polls for wait_ms; 0: one try.  A holder that
- * has had it for holder_max seconds does not count any more: the lock file is
- * replaced. PJ_FETCH_HELD_BACK if somebody else has it; PJ_FILE_UNSAFE,
- * PJ_SYSTEM_ERROR.
+ * the caller, close-on-exec).  Polls for wait_ms; 0: one try.  The caller says
+ * that it will need the lock for hold_max seconds, and signs for that, within
+ * the two limits.  A holder past what it signed for does not count any more:
+ * the lock file is replaced after a few looks, which may take longer than
+ * wait_ms by some polls.  PJ_FETCH_HELD_BACK if somebody else has it;
+ * PJ_FILE_UNSAFE, PJ_SYSTEM_ERROR.
  */
 enum pj_status	pj_cache_lock(const struct pj_cache *cache,
 		    const struct pj_clock_source *clock, int64_t wait_ms,
-		    int64_t holder_max, int *fd, struct pj_error *err)
+		    int64_t hold_max, int *fd, struct pj_error *err)
 		    PJ_MUST_CHECK;
+
+/* False if the lock that fd is has been replaced, or that cannot be told. */
+bool		pj_cache_still_locked(const struct pj_cache *cache, int fd);
+
+/* The orderly end of a lock, replaced or not; closes fd. */
+void		pj_cache_unlock(int fd);
 
 #endif

@@ -1,10 +1,14 @@
 /*
  * The lock of the cache: see pj_cache_lock in cache.h.
  *
- * The holder writes its boot time into the file.  Whoever finds that time too
- * old puts a fresh lock file in its place; the stuck holder keeps a file that
- * nobody looks at any more, and its late result is discarded because it is
- * older.
+ * Byte 0 of the file is the lock.  The holder writes its deadline, in boot
+ * time, into the file.  Whoever finds the same deadline passed on several looks
+ * puts a fresh lock file in its place; the stuck holder keeps a file that
+ * nobody looks at any more, which pj_cache_still_locked tells it.
+ *
+ * Byte 1 is the guard: taking and signing happen under it, and so do the last
+ * look at a stuck holder and the replacement.  Nobody ever judges a holder by
+ * what its predecessor signed, nor replaces a file that has been replaced.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +21,21 @@
 
 #define POLL_MS		20
 #define LOCK_MODE	0600
+
+/* How often a holder must look the same before it counts as stuck. */
+#define LOOKS		3
+
+/* Time for those looks, beyond what the caller wants to wait. */
+#define LOOKS_MS	(2 * LOOKS * POLL_MS)
+
+/* What two clock readings around one moment may differ by, in seconds. */
+#define CLOCK_SLACK	2
+
+/* Bytes of the lock file. */
+#define HELD		0
+#define GUARD		1
+
+#define SIGNATURE_MAX	64
 
 enum outcome {
 	LOCKED,
@@ -43,77 +62,154 @@ open_lock(int dirfd, const char *name)
 	    O_CLOEXEC | O_NOCTTY, LOCK_MODE);
 }
 
-static enum outcome
-try_lock(int dirfd, const char *name, int fd)
-{
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+/* A holder that may be stuck. */
+struct suspect {
+	struct stat	file;
+	unsigned char	text[SIGNATURE_MAX];
+	size_t		len;
+	unsigned	looks;
+};
 
-	if (fcntl(fd, F_OFD_SETLK, &lock) != 0)
-		return errno == EAGAIN || errno == EACCES ? BUSY : FAILED;
-	return is_current(dirfd, name, fd) ? LOCKED : AGAIN;
+/* One process's quest for the lock. */
+struct quest {
+	int			 dirfd;
+	char			 name[PJ_CACHE_NAME_MAX + 1];
+	int64_t			 hold_max;
+	struct pj_clock		 now;
+	struct suspect		 suspect;
+};
+
+/* Locks n bytes from first, or unlocks them. */
+static enum outcome
+set_lock(int fd, short type, off_t first, off_t n)
+{
+	struct flock lock = {
+		.l_type = type, .l_whence = SEEK_SET,
+		.l_start = first, .l_len = n,
+	};
+
+	if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
+		return LOCKED;
+	return errno == EAGAIN || errno == EACCES ? BUSY : FAILED;
 }
 
-/* Leaves a trace of when the lock was taken.  A failure costs only that. */
+/*
+ * Leaves word until when the lock counts.  What was there before never stays:
+ * an empty file only means that the holder is never found stuck.
+ */
 static void
-sign(int fd, const struct pj_clock *now)
+sign(const struct quest *quest, int fd)
 {
-	char text[64];
+	char text[SIGNATURE_MAX];
 	int n;
 
-	n = snprintf(text, sizeof(text), "%lld\n", (long long)now->boot);
+	n = snprintf(text, sizeof(text), "%lld\n",
+	    (long long)(quest->now.boot + quest->hold_max));
 	if (n > 0 && ftruncate(fd, 0) == 0)
 		(void)!pwrite(fd, text, (size_t)n, 0);
 }
 
-/* True if the holder signed, and that long ago. */
-static bool
-holder_is_stuck(int fd, const struct pj_clock *now, int64_t holder_max)
+/* With both bytes in hand: the lock is ours if the file still is the file. */
+static enum outcome
+settle(const struct quest *quest, int fd)
 {
-	unsigned char text[64];
-	unsigned long long since;
-	ssize_t n = pread(fd, text, sizeof(text), 0);
-
-	if (n < 2 || text[n - 1] != '\n' ||
-	    !pj_span_number(pj_span(text, (size_t)n - 1), INT64_MAX, &since))
-		return false;
-	return now->boot - (int64_t)since > holder_max;
+	if (!is_current(quest->dirfd, quest->name, fd))
+		return AGAIN;
+	sign(quest, fd);
+	return set_lock(fd, F_UNLCK, GUARD, 1);
 }
 
-/* Puts a fresh lock file, locked already, in the place of a stuck one. */
+/*
+ * True if the signature tells of a deadline that has passed, or of one that no
+ * holder can have set.
+ */
+static bool
+is_passed(const struct pj_clock *now, const unsigned char *text, size_t len)
+{
+	unsigned long long deadline;
+
+	if (len < 2 || text[len - 1] != '\n' ||
+	    !pj_span_number(pj_span(text, len - 1), INT64_MAX, &deadline))
+		return false;
+	return now->boot > (int64_t)deadline || (int64_t)deadline - now->boot >
+	    PJ_LOCK_HOLD_MOST + CLOCK_SLACK;
+}
+
+/*
+ * Looks at a holder once more.  True if it has looked stuck, and the same, all
+ * the time.
+ */
+static bool
+is_stuck(struct quest *quest, int fd)
+{
+	struct suspect *old = &quest->suspect, new = { .looks = 1 };
+	ssize_t n = pread(fd, new.text, sizeof(new.text), 0);
+
+	if (n < 0 || fstat(fd, &new.file) != 0 ||
+	    !is_passed(&quest->now, new.text, (size_t)n)) {
+		old->looks = 0;
+		return false;
+	}
+	new.len = (size_t)n;
+	if (old->looks > 0 && new.file.st_dev == old->file.st_dev &&
+	    new.file.st_ino == old->file.st_ino && new.len == old->len &&
+	    memcmp(new.text, old->text, new.len) == 0)
+		new.looks = old->looks + 1;
+	*old = new;
+	return new.looks >= LOOKS;
+}
+
+/* Puts a fresh lock file, locked and signed already, in the place of *fd. */
 static enum outcome
-replace(int dirfd, const char *name, int *fd)
+replace(const struct quest *quest, int *fd)
 {
 	PJ_CLEANUP(pj_cleanup_fd) int fresh = -1;
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	char temp[PJ_CACHE_NAME_MAX + 32];
 	enum outcome outcome;
 
-	(void)snprintf(temp, sizeof(temp), ".%s.%ld.tmp", name,
+	(void)snprintf(temp, sizeof(temp), ".%s.%ld.tmp", quest->name,
 	    (long)getpid());
-	(void)unlinkat(dirfd, temp, 0);
-	fresh = openat(dirfd, temp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW |
-	    O_CLOEXEC, LOCK_MODE);
+	(void)unlinkat(quest->dirfd, temp, 0);
+	fresh = openat(quest->dirfd, temp, O_RDWR | O_CREAT | O_EXCL |
+	    O_NOFOLLOW | O_CLOEXEC, LOCK_MODE);
 	if (fresh < 0)
 		return FAILED;
-	if (fcntl(fresh, F_OFD_SETLK, &lock) != 0 ||
-	    renameat(dirfd, temp, dirfd, name) != 0) {
-		/* The winner of a race sweeps temporary files up. */
+	sign(quest, fresh);
+	if (set_lock(fresh, F_WRLCK, HELD, 1) != LOCKED ||
+	    renameat(quest->dirfd, temp, quest->dirfd, quest->name) != 0) {
+		/* A writer may have swept the temporary file up. */
 		outcome = errno == ENOENT ? AGAIN : FAILED;
-		(void)unlinkat(dirfd, temp, 0);
+		(void)unlinkat(quest->dirfd, temp, 0);
 		return outcome;
 	}
 	(void)close(*fd);
 	*fd = pj_take_fd(&fresh);
-	/* Another process may have done the same an instant later. */
-	return is_current(dirfd, name, *fd) ? LOCKED : AGAIN;
+	return LOCKED;
+}
+
+/* Takes the lock from a stuck holder, if it is one under the guard too. */
+static enum outcome
+steal(struct quest *quest, int *fd)
+{
+	enum outcome outcome = set_lock(*fd, F_WRLCK, GUARD, 1);
+
+	if (outcome != LOCKED)
+		return outcome;
+	if (!is_current(quest->dirfd, quest->name, *fd))
+		return AGAIN;
+	outcome = set_lock(*fd, F_WRLCK, HELD, 1);
+	if (outcome == LOCKED)
+		return settle(quest, *fd);
+	if (outcome == BUSY && is_stuck(quest, *fd))
+		return replace(quest, fd);
+	return outcome;
 }
 
 /* One try with a file that is opened anew. */
 static enum outcome
-attempt(int dirfd, const char *name, const struct pj_clock *now,
-    int64_t holder_max, int *out)
+attempt(struct quest *quest, int *out)
 {
-	PJ_CLEANUP(pj_cleanup_fd) int fd = open_lock(dirfd, name);
+	PJ_CLEANUP(pj_cleanup_fd) int fd = open_lock(quest->dirfd, quest->name);
 	enum outcome outcome;
 	struct stat st;
 
@@ -124,13 +220,13 @@ attempt(int dirfd, const char *name, const struct pj_clock *now,
 		errno = EPERM;
 		return FAILED;
 	}
-	outcome = try_lock(dirfd, name, fd);
-	if (outcome == BUSY && holder_is_stuck(fd, now, holder_max))
-		outcome = replace(dirfd, name, &fd);
-	if (outcome == LOCKED) {
-		sign(fd, now);
+	outcome = set_lock(fd, F_WRLCK, HELD, GUARD - HELD + 1);
+	if (outcome == LOCKED)
+		outcome = settle(quest, fd);
+	else if (outcome == BUSY && is_stuck(quest, fd))
+		outcome = steal(quest, &fd);
+	if (outcome == LOCKED)
 		*out = pj_take_fd(&fd);
-	}
 	return outcome;
 }
 
@@ -145,35 +241,62 @@ now_ms(void)
 
 enum pj_status
 pj_cache_lock(const struct pj_cache *cache,
-    const struct pj_clock_source *clock, int64_t wait_ms, int64_t holder_max,
+    const struct pj_clock_source *clock, int64_t wait_ms, int64_t hold_max,
     int *fd, struct pj_error *err)
 {
 	const struct timespec pause = { .tv_nsec = POLL_MS * 1000000L };
 	const char *dir = cache->request->state_dir;
 	PJ_CLEANUP(pj_cleanup_fd) int dirfd = -1;
-	char name[PJ_CACHE_NAME_MAX + 1];
-	int64_t until = now_ms() + wait_ms;
-	struct pj_clock now;
+	struct quest quest = { .hold_max = hold_max };
+	int64_t left, until = now_ms() + wait_ms;
 	enum outcome outcome;
 	enum pj_status status;
 
+	if (hold_max < PJ_LOCK_HOLD_LEAST)
+		quest.hold_max = PJ_LOCK_HOLD_LEAST;
+	if (hold_max > PJ_LOCK_HOLD_MOST)
+		quest.hold_max = PJ_LOCK_HOLD_MOST;
 	status = pj_file_open_dir(dir, &dirfd, err);
 	if (status != PJ_OK)
 		return status;
-	pj_cache_name(cache, PJ_LOCK_SUFFIX, name);
+	quest.dirfd = dirfd;
+	pj_cache_name(cache, PJ_LOCK_SUFFIX, quest.name);
 	for (;;) {
-		clock->read(clock->ctx, &now);
-		outcome = attempt(dirfd, name, &now, holder_max, fd);
+		clock->read(clock->ctx, &quest.now);
+		outcome = attempt(&quest, fd);
 		if (outcome == LOCKED)
 			return PJ_OK;
 		if (outcome == FAILED)
 			return pj_fail_errno(err, errno == EPERM ?
 			    PJ_FILE_UNSAFE : PJ_SYSTEM_ERROR, errno, "%s/%s",
-			    dir, name);
-		if (now_ms() >= until)
+			    dir, quest.name);
+		/* One try must do for finding out that a holder is stuck. */
+		left = until - now_ms() +
+		    (quest.suspect.looks > 0 ? LOOKS_MS : 0);
+		if (left <= 0)
 			return pj_fail(err, PJ_FETCH_HELD_BACK,
 			    "another process is asking the provider");
 		if (outcome == BUSY)
 			(void)nanosleep(&pause, NULL);
 	}
+}
+
+bool
+pj_cache_still_locked(const struct pj_cache *cache, int fd)
+{
+	PJ_CLEANUP(pj_cleanup_fd) int dirfd = -1;
+	char name[PJ_CACHE_NAME_MAX + 1];
+
+	if (pj_file_open_dir(cache->request->state_dir, &dirfd, NULL) != PJ_OK)
+		return false;
+	pj_cache_name(cache, PJ_LOCK_SUFFIX, name);
+	return is_current(dirfd, name, fd);
+}
+
+void
+pj_cache_unlock(int fd)
+{
+	/* Nobody need wonder about a deadline that has lost its meaning. */
+	(void)!ftruncate(fd, 0);
+	(void)close(fd);
 }

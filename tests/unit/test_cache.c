@@ -10,6 +10,8 @@
 
 #include <dirent.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -404,6 +406,135 @@ a_holder_of_old_does_not_count(void **state)
 }
 
 static void
+a_holder_counts_for_as_long_as_it_signed(void **state)
+{
+	int longer = -1, taker = -1;
+
+	(void)state;
+	assert_int_equal(pj_cache_lock(&cache, &clock_source, 0, 40, &longer,
+	    NULL), PJ_OK);
+	fake.boot += 40;
+	assert_int_equal(lock(100, &taker), PJ_FETCH_HELD_BACK);
+	fake.boot += 1;
+	assert_int_equal(lock(100, &taker), PJ_OK);
+	assert_int_equal(close(longer), 0);
+	assert_int_equal(close(taker), 0);
+	/* No holder signs for more than a configuration can ask for. */
+	assert_int_equal(pj_cache_lock(&cache, &clock_source, 0, 100000,
+	    &longer, NULL), PJ_OK);
+	fake.boot += PJ_LOCK_HOLD_MOST + 1;
+	assert_int_equal(lock(100, &taker), PJ_OK);
+	assert_int_equal(close(longer), 0);
+	/* Nor can it have signed for the far future. */
+	assert_int_equal(pwrite(taker, "9000000000\n", 11, 0), 11);
+	assert_int_equal(lock(0, &longer), PJ_OK);
+	/* An empty file is one that was just taken. */
+	assert_int_equal(ftruncate(longer, 0), 0);
+	assert_int_equal(close(taker), 0);
+	assert_int_equal(lock(100, &taker), PJ_FETCH_HELD_BACK);
+	assert_int_equal(close(longer), 0);
+}
+
+static void
+an_overtaken_holder_knows_it(void **state)
+{
+	int stuck = -1, taker = -1;
+	struct stat sb;
+
+	(void)state;
+	assert_int_equal(lock(0, &stuck), PJ_OK);
+	assert_true(pj_cache_still_locked(&cache, stuck));
+	fake.boot += 16;
+	assert_true(pj_cache_still_locked(&cache, stuck));
+	assert_int_equal(lock(0, &taker), PJ_OK);
+	assert_false(pj_cache_still_locked(&cache, stuck));
+	assert_true(pj_cache_still_locked(&cache, taker));
+	/* Its end leaves the new holder's lock and signature alone. */
+	pj_cache_unlock(stuck);
+	assert_true(pj_cache_still_locked(&cache, taker));
+	assert_int_equal(stat(data_file(".lock"), &sb), 0);
+	assert_true(sb.st_size > 0);
+	pj_cache_unlock(taker);
+	assert_int_equal(stat(data_file(".lock"), &sb), 0);
+	assert_int_equal(sb.st_size, 0);
+	assert_int_equal(lock(0, &taker), PJ_OK);
+	assert_int_equal(unlink(data_file(".lock")), 0);
+	assert_false(pj_cache_still_locked(&cache, taker));
+	pj_cache_unlock(taker);
+}
+
+/* What the processes below share. */
+struct arena {
+	atomic_int	ready, go, inside, overlaps, turns;
+};
+
+/* A holder that is far from being stuck. */
+static void
+take_a_turn(struct arena *arena)
+{
+	const struct timespec moment = { .tv_nsec = 1000000 };
+	int fd = -1;
+
+	arena->ready++;
+	while (!arena->go)
+		;
+	if (lock(5000, &fd) != PJ_OK)
+		_exit(1);
+	if (atomic_fetch_add(&arena->inside, 1) > 0)
+		arena->overlaps++;
+	(void)nanosleep(&moment, NULL);
+	arena->turns++;
+	arena->inside--;
+	/* Like a killed one, it leaves its signature behind. */
+	(void)close(fd);
+	_exit(0);
+}
+
+static void
+race(struct arena *arena, int processes)
+{
+	int status;
+
+	arena->ready = arena->go = 0;
+	for (int i = 0; i < processes; i++)
+		if (fork() == 0)
+			take_a_turn(arena);
+	while (arena->ready < processes)
+		(void)usleep(100);
+	arena->go = 1;
+	while (wait(&status) > 0)
+		assert_int_equal(status, 0);
+}
+
+static void
+two_holders_never_overlap_after_a_long_pause(void **state)
+{
+	enum { PROCESSES = 6, ROUNDS = 30 };
+	struct arena *arena = mmap(NULL, sizeof(*arena), PROT_READ |
+	    PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int stuck = -1, turns;
+
+	(void)state;
+	assert_true(arena != MAP_FAILED);
+	for (int round = 0; round < ROUNDS; round++) {
+		race(arena, PROCESSES);
+		fake.boot += 100;
+	}
+	/* The same if all of them find a stuck holder at once. */
+	for (int round = 0; round < 5; round++) {
+		assert_int_equal(lock(0, &stuck), PJ_OK);
+		fake.boot += 100;
+		race(arena, PROCESSES);
+		assert_false(pj_cache_still_locked(&cache, stuck));
+		assert_int_equal(close(stuck), 0);
+	}
+	turns = arena->turns;
+	assert_int_equal(turns, (ROUNDS + 5) * PROCESSES);
+	assert_int_equal(arena->overlaps, 0);
+	assert_int_equal(munmap(arena, sizeof(*arena)), 0);
+}
+
+static void
 a_lock_file_that_others_can_open_is_refused(void **state)
 {
 	int fd = -1;
@@ -438,6 +569,9 @@ main(void)
 		cache_test(the_lock_is_held_by_one_and_ends_with_its_descriptor),
 		cache_test(whoever_waits_gets_the_lock_of_a_killed_holder),
 		cache_test(a_holder_of_old_does_not_count),
+		cache_test(a_holder_counts_for_as_long_as_it_signed),
+		cache_test(an_overtaken_holder_knows_it),
+		cache_test(two_holders_never_overlap_after_a_long_pause),
 		cache_test(a_lock_file_that_others_can_open_is_refused),
 	};
 

@@ -232,7 +232,7 @@ no_status_but_ok_becomes_pam_success_or_pam_ignore(void **state)
 }
 
 static void
-a_failed_conversation_has_a_code_that_refuses_in_every_stack(void **state)
+a_failed_conversation_is_a_refusal_in_every_stack(void **state)
 {
 	static const struct {
 		int	conversation;
@@ -444,7 +444,7 @@ main(void)
 		cmocka_unit_test_setup(
 		    no_status_but_ok_becomes_pam_success_or_pam_ignore, reset),
 		cmocka_unit_test_setup(
-		    a_failed_conversation_has_a_code_that_refuses_in_every_stack,
+		    a_failed_conversation_is_a_refusal_in_every_stack,
 		    reset),
 		cmocka_unit_test_setup(
 		    hostile_users_and_hosts_cannot_make_up_fields, reset),
