@@ -78,8 +78,7 @@ judge_keys(struct pj_span body, struct pj_harvest *harvest,
 		harvest->unusable = harvest->usable == 0;
 	}
 	if (harvest->unusable)
-		status = pj_fail(err, PJ_KEYSET_INVALID,
-		    "none of its %zu keys can be used", pj_jwks_count(jwks));
+		status = pj_jwks_refuse(jwks, err);
 	if (status != PJ_OK)
 		return pj_fail_in(err, status, "GET %s", harvest->jwks_uri);
 	harvest->body = body;

@@ -99,6 +99,28 @@ pj_jwks_usable(const struct pj_jwks *jwks)
 	return usable;
 }
 
+enum pj_status
+pj_jwks_refuse(const struct pj_jwks *jwks, struct pj_error *err)
+{
+	const enum pj_status refused = PJ_KEYSET_INVALID;
+	const struct pj_jwk *first = jwks->keys;
+	struct pj_error why = { "" };
+
+	if (jwks->count == 0)
+		return pj_fail(err, refused, "there is no key in it");
+	if (first->detail != NULL)
+		why = *first->detail;
+	(void)pj_fail_in(&why, refused, "%s", pj_status_name(first->status));
+	if (jwks->count == 1)
+		(void)pj_fail_in(&why, refused, "its only key cannot be used");
+	else
+		(void)pj_fail_in(&why, refused,
+		    "none of its %zu keys can be used, the first", jwks->count);
+	if (err != NULL)
+		*err = why;
+	return refused;
+}
+
 void
 pj_jwks_check_all(struct pj_jwks *jwks)
 {
@@ -170,6 +192,8 @@ static enum pj_status
 none_chosen(const struct pj_jwk *unfit, const struct pj_jws_header *header,
     bool names_key, struct pj_error *err)
 {
+	const char *crv;
+
 	if (!names_key)
 		return pj_fail(err, PJ_KEY_UNKNOWN,
 		    "no key fits %s, and the token names none",
@@ -181,9 +205,10 @@ none_chosen(const struct pj_jwk *unfit, const struct pj_jws_header *header,
 	if (unfit->status != PJ_OK)
 		return pj_fail(err, PJ_KEY_UNFIT, "the key is skipped: %s",
 		    pj_status_name(unfit->status));
-	return pj_fail(err, PJ_KEY_UNFIT, "%s with a key for %s %s %s",
+	crv = pj_crv_name(unfit->crv);
+	return pj_fail(err, PJ_KEY_UNFIT, "%s with a key for %s%s%s%s%s",
 	    header->alg->name, pj_kty_name(unfit->kty),
-	    pj_crv_name(unfit->crv),
+	    *crv != '\0' ? " " : "", crv, unfit->alg != NULL ? " " : "",
 	    unfit->alg != NULL ? unfit->alg->name : "");
 }
 

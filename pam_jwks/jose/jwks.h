@@ -26,6 +26,13 @@ const struct pj_jwk	*pj_jwks_at(const struct pj_jwks *jwks, size_t i);
 size_t			 pj_jwks_usable(const struct pj_jwks *jwks);
 
 /*
+ * What to say of a set without a usable key: PJ_KEYSET_INVALID, and why the
+ * first key is skipped.
+ */
+enum pj_status		 pj_jwks_refuse(const struct pj_jwks *jwks,
+			    struct pj_error *err);
+
+/*
  * Checks every usable key completely (pj_jwk_check) and marks those that fail
  * as skipped.  For the helper.
  */

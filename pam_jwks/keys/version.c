@@ -23,9 +23,7 @@ parse_keys(struct pj_span text, struct pj_jwks **jwks, struct pj_error *err)
 	if (status != PJ_OK)
 		return status;
 	if (pj_jwks_usable(fresh) == 0)
-		return pj_fail(err, PJ_KEYSET_INVALID,
-		    "none of the set's %zu keys can be used",
-		    pj_jwks_count(fresh));
+		return pj_jwks_refuse(fresh, err);
 	*jwks = PJ_TAKE(fresh);
 	return PJ_OK;
 }

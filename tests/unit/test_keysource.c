@@ -333,7 +333,7 @@ a_set_without_a_usable_key_counts_as_none(void **state)
 	(void)state;
 	store(SET_UNUSABLE);
 	refresher_is.result = PJ_FETCH_FAILED;
-	gets_none(source, "none of the set's 1 keys", "HTTP 503");
+	gets_none(source, "its only key cannot be used", "HTTP 503");
 }
 
 static void
