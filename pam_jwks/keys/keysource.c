@@ -178,7 +178,11 @@ unavailable(enum pj_status cache_status, const struct pj_error *cache_err,
 	/* The usual case needs no words: nothing was fetched yet. */
 	if (cache_status == PJ_FILE_MISSING)
 		return pj_fail_in(err, PJ_KEYS_UNAVAILABLE, "no cached keys");
-	return pj_fail_behind(err, PJ_KEYS_UNAVAILABLE, cache_err);
+	(void)pj_fail_behind(err, PJ_KEYS_UNAVAILABLE, cache_err);
+	if (cache_status == PJ_KEYS_UNAVAILABLE)
+		return cache_status;
+	return pj_fail_in(err, PJ_KEYS_UNAVAILABLE, "%s",
+	    pj_status_name(cache_status));
 }
 
 /* There is nothing to verify with: whatever happens, it happens now. */
@@ -221,6 +225,8 @@ from_stale(struct pj_keysource *source)
 	}
 	source->current = (struct pj_version)PJ_VERSION_INIT;
 	if (reload(source, &again) == PJ_OK) {
+		/* What the helper says of its success is no trouble. */
+		source->trouble.detail[0] = '\0';
 		pj_version_free(&before);
 		return;
 	}
