@@ -113,9 +113,17 @@ LINTS = \
 	tests/lint/manuals.sh \
 	tests/lint/needed.sh \
 	tests/lint/options.sh \
+	tests/lint/scenarios.sh \
 	tests/lint/style.sh
 TESTS += $(LINTS)
 EXTRA_DIST += $(LINTS)
+
+# ---- calls that fail, for scenarios ------------------------------------------
+check_LTLIBRARIES += tests/scenarios/failing.la
+tests_scenarios_failing_la_SOURCES = tests/scenarios/failing.c
+tests_scenarios_failing_la_CFLAGS = $(AM_CFLAGS) -fvisibility=default
+tests_scenarios_failing_la_LDFLAGS = -module -avoid-version -shared \
+	-rpath /nowhere
 
 # ---- everything that needs processes ----------------------------------------
 PYTESTS = \
@@ -125,6 +133,7 @@ PYTESTS = \
 	tests/e2e/test_sudo_su.py \
 	tests/e2e/test_tool.py \
 	tests/pam/test_module.py \
+	tests/scenarios/test_scenarios.py \
 	tests/vectors/test_rfc.py
 TESTS += $(PYTESTS)
 EXTRA_DIST += $(PYTESTS) \
@@ -136,6 +145,7 @@ EXTRA_DIST += $(PYTESTS) \
 	tests/support/oidc-provider/package-lock.json \
 	tests/support/oidc-provider/package.json \
 	tests/support/oidc-provider/server.js \
+	tests/support/pam_clients.py \
 	tests/support/pamclient \
 	tests/support/provider.py \
 	tests/support/real_provider.py \
@@ -145,6 +155,7 @@ EXTRA_DIST += $(PYTESTS) \
 	tests/support/tokens.py \
 	tests/bench/make_tokens.py \
 	tests/bench/run \
+	tests/scenarios \
 	tests/unit/claims_fixture.h \
 	tests/unit/jose_util.h \
 	tests/unit/scratch.h
