@@ -7,8 +7,13 @@
  * Refused (RFC 8259, RFC 7493): anything outside the grammar, malformed UTF-8,
  * unpaired surrogate escapes, a duplicate member in any object (also when one
  * is written with escapes), NUL in a member name, anything but white space
- * behind the value, integers beyond 64 bits, more than PJ_JSON_DEPTH_MAX,
- * PJ_JSON_VALUES_MAX or PJ_JSON_MEMBERS_MAX.
+ * behind the value, more than PJ_JSON_DEPTH_MAX, PJ_JSON_VALUES_MAX or
+ * PJ_JSON_MEMBERS_MAX.
+ *
+ * A number may be of any size, as RFC 8259 section 6 has it: a key set must
+ * not fail for a member that nobody reads.  json-c then holds the nearest
+ * number that it knows: a getter for numbers must refuse what may have been
+ * changed.
  */
 #ifndef PJ_BASE_JSON_H
 #define PJ_BASE_JSON_H

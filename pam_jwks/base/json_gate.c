@@ -239,36 +239,14 @@ skip_digits(struct gate *g)
 	return (size_t)(g->at - first);
 }
 
-/* True if the digits are at most 2^63 - 1, or 2^63 behind a minus. */
-static bool
-fits_int64(const unsigned char *digits, size_t count, bool negative)
-{
-	uint64_t	max = (uint64_t)INT64_MAX + (negative ? 1 : 0);
-	uint64_t	value = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		uint64_t digit = (uint64_t)(digits[i] - '0');
-
-		if (value > (max - digit) / 10)
-			return false;
-		value = value * 10 + digit;
-	}
-	return true;
-}
-
-/*
- * Scans a number.  One without fraction and exponent must fit int64_t: json-c
- * saturates what is larger, and a saturated exp would be a date.
- */
+/* Scans a number, of any size: what it is good for is for getters to say. */
 static enum pj_status
 scan_number(struct gate *g)
 {
-	bool			 negative = *g->at == '-';
-	bool			 integer = true;
 	const unsigned char	*digits;
 	size_t			 count;
 
-	if (negative)
+	if (*g->at == '-')
 		g->at++;
 	digits = g->at;
 	count = skip_digits(g);
@@ -276,21 +254,16 @@ scan_number(struct gate *g)
 		return gate_fail(g, PJ_JSON_INVALID, "bad number");
 	if (g->at < g->end && *g->at == '.') {
 		g->at++;
-		integer = false;
 		if (skip_digits(g) == 0)
 			return gate_fail(g, PJ_JSON_INVALID, "bad fraction");
 	}
 	if (g->at < g->end && (*g->at == 'e' || *g->at == 'E')) {
 		g->at++;
-		integer = false;
 		if (g->at < g->end && (*g->at == '+' || *g->at == '-'))
 			g->at++;
 		if (skip_digits(g) == 0)
 			return gate_fail(g, PJ_JSON_INVALID, "bad exponent");
 	}
-	if (integer && !fits_int64(digits, count, negative))
-		return gate_fail(g, PJ_JSON_INVALID,
-		    "integer beyond 64 bits");
 	return PJ_OK;
 }
 
