@@ -6,10 +6,18 @@
 #include "jose/jwk_private.h"
 #include "jose/x5c.h"
 
+const struct pj_json *
+pj_jwk_member(const struct pj_json *json, const char *name)
+{
+	const struct pj_json *value = pj_json_member(json, name);
+
+	return pj_json_type(value) == PJ_JSON_NULL ? NULL : value;
+}
+
 static bool
 has(const struct pj_json *json, const char *name)
 {
-	return pj_json_member(json, name) != NULL;
+	return pj_jwk_member(json, name) != NULL;
 }
 
 /* An optional string: absent leaves *out empty. */
@@ -17,7 +25,7 @@ static enum pj_status
 read_string(const struct pj_json *json, const char *name, struct pj_span *out,
     struct pj_error *err)
 {
-	const struct pj_json *value = pj_json_member(json, name);
+	const struct pj_json *value = pj_jwk_member(json, name);
 
 	if (value == NULL || pj_json_string(value, out))
 		return PJ_OK;
@@ -89,7 +97,7 @@ read_kty(struct pj_jwk *jwk, struct pj_error *err)
 {
 	struct pj_span name;
 
-	if (!pj_json_string(pj_json_member(jwk->json, "kty"), &name))
+	if (!pj_json_string(pj_jwk_member(jwk->json, "kty"), &name))
 		return pj_fail(err, PJ_KEY_MALFORMED,
 		    "kty is missing or no string");
 	if (pj_span_is(name, "oct"))
@@ -104,7 +112,7 @@ read_kty(struct pj_jwk *jwk, struct pj_error *err)
 static enum pj_status
 read_purpose(const struct pj_json *json, struct pj_error *err)
 {
-	const struct pj_json	*ops = pj_json_member(json, "key_ops");
+	const struct pj_json	*ops = pj_jwk_member(json, "key_ops");
 	struct pj_span		 use = pj_span_str("sig");
 	bool			 verify = ops == NULL;
 	enum pj_status		 status;
@@ -156,7 +164,7 @@ read_from_x5c(struct pj_jwk *jwk, bool has_crv, struct pj_material *m,
 {
 	enum pj_status status;
 
-	status = pj_material_x5c(pj_json_member(jwk->json, "x5c"), m, err);
+	status = pj_material_x5c(pj_jwk_member(jwk->json, "x5c"), m, err);
 	if (status != PJ_OK)
 		return status;
 	if (m->kty != jwk->kty || (has_crv && m->crv != jwk->crv))
@@ -176,7 +184,7 @@ read_numbers(struct pj_jwk *jwk, struct pj_error *err)
 	enum pj_status		 status;
 
 	if (has(jwk->json, "x5c")) {
-		status = pj_x5c_shape(pj_json_member(jwk->json, "x5c"), err);
+		status = pj_x5c_shape(pj_jwk_member(jwk->json, "x5c"), err);
 		if (status != PJ_OK)
 			return status;
 	}
@@ -261,7 +269,7 @@ pj_jwk_material(const struct pj_jwk *jwk, struct pj_material *m,
 	if (jwk->status != PJ_OK)
 		return jwk->status;
 	if (jwk->from_x5c)
-		return pj_material_x5c(pj_json_member(jwk->json, "x5c"), m,
+		return pj_material_x5c(pj_jwk_member(jwk->json, "x5c"), m,
 		    err);
 	return pj_material_bare(jwk->json, jwk->kty, jwk->crv, m, err);
 }

@@ -157,7 +157,7 @@ pj_jwk_load(const struct pj_jwk *jwk, EVP_PKEY **pkey, struct pj_error *err)
 	status = pj_jwk_material(jwk, &m, err);
 	if (status != PJ_OK)
 		return status;
-	x5c = pj_json_member(jwk->json, "x5c");
+	x5c = pj_jwk_member(jwk->json, "x5c");
 	if (jwk->from_x5c)
 		status = check_x5c(x5c, 1, err);
 	else if (x5c != NULL)
@@ -182,7 +182,7 @@ pj_jwk_check(const struct pj_jwk *jwk, struct pj_error *err)
 	status = pj_jwk_load(jwk, &pkey, err);
 	if (status != PJ_OK)
 		return status;
-	x5c = pj_json_member(jwk->json, "x5c");
+	x5c = pj_jwk_member(jwk->json, "x5c");
 	status = check_x5c(x5c, pj_json_length(x5c), err);
 	if (status != PJ_OK)
 		return status;

@@ -82,8 +82,6 @@ test_members(void **state)
 		    "\"e\":\"AQAB\"}", RSA_N) },
 		{ "kid type", PJ_KEY_MALFORMED,
 		    text_of("{\"kid\":1,%s", REST(JWK_RSA)) },
-		{ "kid null", PJ_KEY_MALFORMED,
-		    text_of("{\"kid\":null,%s", REST(JWK_RSA)) },
 	};
 
 	(void)state;
@@ -117,7 +115,7 @@ test_private(void **state)
 	static const char *const members[] = {
 		"d", "p", "q", "dp", "dq", "qi", "oth", "k",
 	};
-	static const char *const values[] = { "\"AQAB\"", "null", "[]", "1" };
+	static const char *const values[] = { "\"AQAB\"", "{}", "[]", "1" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(members); i++)
@@ -149,10 +147,9 @@ test_purpose(void **state)
 		    "\"use\":\"enc\",\"key_ops\":[\"verify\"]" },
 		{ PJ_KEY_NOT_FOR_SIGNING,
 		    "\"use\":\"sig\",\"key_ops\":[\"encrypt\"]" },
-		{ PJ_KEY_MALFORMED, "\"use\":null" },
+		{ PJ_OK, "\"use\":null" }, { PJ_OK, "\"key_ops\":null" },
 		{ PJ_KEY_MALFORMED, "\"use\":[\"sig\"]" },
 		{ PJ_KEY_MALFORMED, "\"key_ops\":\"verify\"" },
-		{ PJ_KEY_MALFORMED, "\"key_ops\":null" },
 		{ PJ_KEY_MALFORMED, "\"key_ops\":{\"verify\":1}" },
 		{ PJ_KEY_MALFORMED, "\"key_ops\":[\"verify\",1]" },
 		{ PJ_KEY_MALFORMED, "\"key_ops\":[null,\"verify\"]" },
@@ -192,7 +189,7 @@ test_alg(void **state)
 		{ PJ_KEY_ALG_UNFIT, "\"\"", JWK_RSA },
 		{ PJ_KEY_ALG_UNFIT, "\"rs256\"", JWK_RSA },
 		{ PJ_KEY_ALG_UNFIT, "\"RS256\\u0000\"", JWK_RSA },
-		{ PJ_KEY_MALFORMED, "null", JWK_RSA },
+		{ PJ_OK, "null", JWK_RSA },
 		{ PJ_KEY_MALFORMED, "256", JWK_RSA },
 		{ PJ_KEY_MALFORMED, "[\"RS256\"]", JWK_RSA },
 	};
@@ -549,6 +546,32 @@ test_edwards_curve(void **state)
 	    32)));
 }
 
+/* A writer that puts every member it knows means nothing by a null. */
+static void
+test_null_is_absent(void **state)
+{
+	static const char *const members[] = {
+		"kid", "use", "key_ops", "alg", "x5c", "x5t", "x5t#S256", "d",
+		"p", "q", "dp", "dq", "qi", "oth", "k", "y",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(members); i++)
+		check_status(members[i], PJ_OK, key_status(text_of(
+		    "{\"%s\":null,%s", members[i], REST(JWK_RSA))));
+	KEY_SCOPED(bare, text_of("{\"kid\":null,\"alg\":null,%s",
+	    REST(JWK_RSA)));
+	assert_false(bare.jwk.has_kid);
+	assert_null(bare.jwk.alg);
+	KEY_SCOPED(cert, "{\"kty\":\"RSA\",\"n\":null,\"e\":null,"
+	    "\"x5c\":[\"" X5C_RSA "\"]}");
+	assert_status(PJ_OK, cert.jwk.status);
+	assert_true(cert.jwk.from_x5c);
+	/* What a key cannot do without is missing. */
+	assert_status(PJ_KEY_MALFORMED, key_status(
+	    "{\"kty\":\"RSA\",\"n\":null,\"e\":\"AQAB\"}"));
+}
+
 static void
 test_no_object(void **state)
 {
@@ -707,6 +730,7 @@ main(void)
 		cmocka_unit_test(test_small_order),
 		cmocka_unit_test(test_canonical),
 		cmocka_unit_test(test_edwards_curve),
+		cmocka_unit_test(test_null_is_absent),
 		cmocka_unit_test(test_no_object),
 		cmocka_unit_test(test_thumbprint_vectors),
 		cmocka_unit_test(test_thumbprint),

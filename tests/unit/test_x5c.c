@@ -118,7 +118,7 @@ static void
 test_x5c_shape(void **state)
 {
 	static const char *const values[] = {
-		"null", "[]", "\"" X5C_RSA "\"", "{}", "[1]", "[null]",
+		"true", "[]", "\"" X5C_RSA "\"", "{}", "[1]", "[null]",
 		"[\"\"]", "[\"" X5C_RSA "\",1]", "[[\"" X5C_RSA "\"]]",
 		"[\"" X5C_RSA "\"," EIGHT("\"" X5C_P256 "\"") "]",
 	};
