@@ -9,6 +9,8 @@
 	{ name, PJ_SCHEME_RSA_##scheme, PJ_KTY_RSA, PJ_CRV_NONE, digest, id }
 #define ECDSA(id, name, crv, digest)					\
 	{ name, PJ_SCHEME_ECDSA, PJ_KTY_EC, crv, digest, id }
+#define EDDSA(id, name, crv)						\
+	{ name, PJ_SCHEME_EDDSA, PJ_KTY_OKP, crv, NULL, id }
 
 static const struct pj_alg algs[] = {
 	RSA(0, "RS256", PKCS1, "SHA256"),
@@ -20,7 +22,10 @@ static const struct pj_alg algs[] = {
 	ECDSA(6, "ES256", PJ_CRV_P256, "SHA256"),
 	ECDSA(7, "ES384", PJ_CRV_P384, "SHA384"),
 	ECDSA(8, "ES512", PJ_CRV_P521, "SHA512"),
-	{ "EdDSA", PJ_SCHEME_EDDSA, PJ_KTY_OKP, PJ_CRV_NONE, NULL, 9 },
+	/* The curve is the key's, or the name's (RFC 9864 section 2.2). */
+	EDDSA(9, "EdDSA", PJ_CRV_NONE),
+	EDDSA(10, "Ed25519", PJ_CRV_ED25519),
+	EDDSA(11, "Ed448", PJ_CRV_ED448),
 };
 
 #define ALGS	(sizeof(algs) / sizeof(algs[0]))
@@ -51,7 +56,9 @@ pj_alg_fits(const struct pj_alg *alg, enum pj_kty kty, enum pj_crv crv)
 	case PJ_KTY_EC:
 		return alg->crv == crv;
 	case PJ_KTY_OKP:
-		return crv == PJ_CRV_ED25519 || crv == PJ_CRV_ED448;
+		return alg->crv == PJ_CRV_NONE ?
+		    crv == PJ_CRV_ED25519 || crv == PJ_CRV_ED448 :
+		    alg->crv == crv;
 	}
 	return false;
 }

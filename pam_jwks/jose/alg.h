@@ -1,6 +1,7 @@
 /*
  * The one table of signature algorithms (RFC 7518 section 3.1, RFC 8037 section
- * 3.1).  What is not in it does not exist: "none" and HMAC have no line.
+ * 3.1, RFC 9864 section 2.2).  What is not in it does not exist: "none" and
+ * HMAC have no line.
  *
  * To add an algorithm: a line in alg.c, the way to verify it in signature.c,
  * the kind of key in jwk.c, material.c and jwk_load.c, and tokens for it in the
@@ -37,7 +38,7 @@ struct pj_alg {
 	const char	*name;		/* as in the header, exact case */
 	enum pj_scheme	 scheme;
 	enum pj_kty	 kty;
-	enum pj_crv	 crv;		/* PJ_CRV_NONE: RSA, or EdDSA */
+	enum pj_crv	 crv;		/* PJ_CRV_NONE: RSA; any, EdDSA */
 	const char	*digest;	/* OpenSSL's name; NULL for EdDSA */
 	unsigned	 id;		/* its line in the table, from 0 */
 };

@@ -16,9 +16,10 @@ sample=conf/pam_jwks.conf
 	[ -z "$fallback" ] && continue
 	awk -v key="$key" -v want="$fallback" '
 	    $0 == ".It Cm " key { inside = 1; next }
-	    inside && /^\.It Cm / { exit }
-	    inside && index($0, "Default: " want) == 1 { found = 1 }
-	    END { exit !found }' "$manual" ||
+	    inside && /^\./ { if (text != "") exit }
+	    inside && /^Default: / { text = $0; next }
+	    text != "" { text = text " " $0 }
+	    END { exit index(text, "Default: " want) != 1 }' "$manual" ||
 	    echo "$manual does not say Default: $fallback for $key in [$section]"
 done >"${PJ_BUILDDIR:-.}/tests/lint/options.out"
 

@@ -7,7 +7,7 @@
 
 static const char *const names[] = {
 	"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384",
-	"ES512", "EdDSA",
+	"ES512", "EdDSA", "Ed25519", "Ed448",
 };
 
 static void
@@ -38,8 +38,8 @@ test_others(void **state)
 	static const char *const others[] = {
 		"", "none", "None", "NONE", "nOnE", "HS256", "HS384", "HS512",
 		"rs256", "Rs256", "RS25", "RS2567", "RS256 ", " RS256",
-		"ES256K", "RS1", "RSA-OAEP", "ECDH-ES", "dir", "Ed25519",
-		"eddsa", "EDDSA", "ES521", "RS",
+		"ES256K", "RS1", "RSA-OAEP", "ECDH-ES", "dir", "ed25519",
+		"eddsa", "Ed25519ph", "EDDSA", "ES521", "RS",
 	};
 
 	(void)state;
@@ -51,7 +51,7 @@ test_others(void **state)
 	assert_null(pj_alg_find(pj_span(NULL, 0)));
 }
 
-/* Each algorithm with each type and curve: 11 of 180 fit. */
+/* Each algorithm with each type and curve: 13 of 216 fit. */
 static void
 test_fits(void **state)
 {
@@ -62,7 +62,7 @@ test_fits(void **state)
 		for (enum pj_kty t = PJ_KTY_RSA; t <= PJ_KTY_OKP; t++)
 			for (enum pj_crv c = 0; c <= PJ_CRV_ED448; c++)
 				fits += pj_alg_fits(pj_alg_at(i), t, c);
-	assert_int_equal(11, fits);
+	assert_int_equal(13, fits);
 	for (unsigned i = 0; i < 6; i++)
 		assert_true(pj_alg_fits(pj_alg_at(i), PJ_KTY_RSA,
 		    PJ_CRV_NONE));
@@ -71,6 +71,8 @@ test_fits(void **state)
 	assert_true(pj_alg_fits(pj_alg_at(8), PJ_KTY_EC, PJ_CRV_P521));
 	assert_true(pj_alg_fits(pj_alg_at(9), PJ_KTY_OKP, PJ_CRV_ED25519));
 	assert_true(pj_alg_fits(pj_alg_at(9), PJ_KTY_OKP, PJ_CRV_ED448));
+	assert_true(pj_alg_fits(pj_alg_at(10), PJ_KTY_OKP, PJ_CRV_ED25519));
+	assert_true(pj_alg_fits(pj_alg_at(11), PJ_KTY_OKP, PJ_CRV_ED448));
 }
 
 static void
