@@ -29,6 +29,8 @@ try_set(const struct pj_jwks *jwks, const struct pj_jws_header *header,
 	struct pj_error why = { "" };
 
 	tried->count = 0;
+	if (err != NULL)
+		err->detail[0] = '\0';
 	status = pj_jwks_choose(jwks, header, tried->keys, &tried->count, err);
 	if (status != PJ_OK) {
 		tried->count = 0;
@@ -43,7 +45,8 @@ try_set(const struct pj_jwks *jwks, const struct pj_jws_header *header,
 		/* A key that could be used tells more than one that cannot. */
 		if (refusal != PJ_SIGNATURE_INVALID || i == 0) {
 			refusal = status;
-			if (err != NULL)
+			/* Without a word, what the choice said stands. */
+			if (err != NULL && why.detail[0] != '\0')
 				*err = why;
 		}
 	}

@@ -2,6 +2,7 @@
  * Key sets, and the choice of the keys that a token's header means.
  */
 #include "jose/b64url.h"
+#include "jose/jwk_private.h"
 #include "jose/jwks.h"
 #include "jose/ossl.h"
 #include "jose/x5c.h"
@@ -158,10 +159,10 @@ static bool
 fingerprint_is(const struct pj_jwk *jwk, const char *name, const EVP_MD *md,
     struct pj_span wanted)
 {
-	const struct pj_json	*x5c = pj_json_member(jwk->json, "x5c");
+	const struct pj_json	*x5c = pj_jwk_member(jwk->json, "x5c");
 	struct pj_span		 own;
 
-	if (pj_json_string(pj_json_member(jwk->json, name), &own))
+	if (pj_json_string(pj_jwk_member(jwk->json, name), &own))
 		return pj_span_equal(own, wanted);
 	return x5c != NULL && certificate_has(x5c, md, wanted);
 }
@@ -237,8 +238,11 @@ pj_jwks_choose(const struct pj_jwks *jwks, const struct pj_jws_header *header,
 			return pj_fail(err, PJ_KEY_UNKNOWN,
 			    "over %zu keys fit, and the token names none",
 			    max);
-		if (found == max)
+		if (found == max) {
+			(void)pj_fail(err, PJ_OK, "only the first %zu keys "
+			    "with this name were tried", max);
 			break;
+		}
 		fit[found++] = jwk;
 	}
 	if (found == 0)

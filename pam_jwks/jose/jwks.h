@@ -45,7 +45,8 @@ void			 pj_jwks_check_all(struct pj_jwks *jwks);
  * PJ_KEY_UNKNOWN if nothing has the kid or thumbprint, or if none, or more than
  * PJ_CANDIDATES_MAX, would fit a token that names none; PJ_KEY_UNFIT if what
  * has the kid or thumbprint does not fit or is skipped.  Of more than
- * PJ_CANDIDATES_KID_MAX with the same name the first are taken.
+ * PJ_CANDIDATES_KID_MAX with the same name the first are taken, and err's
+ * detail says so: the token may fail for that.
  */
 enum pj_status	pj_jwks_choose(const struct pj_jwks *jwks,
 		    const struct pj_jws_header *header,
