@@ -126,10 +126,10 @@ ecdsa_to_der(enum pj_crv crv, struct pj_span signature,
 
 /* PSS: a salt as long as the digest, MGF1 with it (RFC 7518 section 3.5). */
 static bool
-set_pss(EVP_PKEY_CTX *ctx)
+set_pss(EVP_PKEY_CTX *ctx, const char *digest)
 {
-	/* Without a word about MGF1, OpenSSL uses the signature's digest. */
 	return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) == 1 &&
+	    EVP_PKEY_CTX_set_rsa_mgf1_md_name(ctx, digest, NULL) == 1 &&
 	    EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) == 1;
 }
 
@@ -155,7 +155,7 @@ pj_signature_verify(const struct pj_alg *alg, enum pj_crv crv, EVP_PKEY *pkey,
 		return PJ_NO_MEMORY;
 	if (EVP_DigestVerifyInit_ex(ctx, &pctx, alg->digest, NULL, NULL, pkey,
 	    NULL) != 1 ||
-	    (alg->scheme == PJ_SCHEME_RSA_PSS && !set_pss(pctx)))
+	    (alg->scheme == PJ_SCHEME_RSA_PSS && !set_pss(pctx, alg->digest)))
 		return PJ_INTERNAL_ERROR;
 	/* 0 is a wrong signature, negative any trouble: 1 alone is good. */
 	if (EVP_DigestVerify(ctx, signature.ptr, signature.len, input.ptr,
