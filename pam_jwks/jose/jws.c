@@ -54,10 +54,11 @@ begins_object(struct pj_span text)
 	unsigned char	bytes[3];
 	size_t		len;
 
-	return text.len >= 4 &&
-	    pj_b64url_decode(pj_span(text.ptr, 4), bytes, sizeof(bytes),
-	    &len) == PJ_OK && bytes[0] == '{' &&
-	    bytes[1] != '\0' && strchr("\"} \t\r\n", bytes[1]) != NULL;
+	/* Three characters are {} and nothing else that is an object. */
+	return pj_b64url_decode(pj_span(text.ptr, text.len < 4 ? text.len : 4),
+	    bytes, sizeof(bytes), &len) == PJ_OK && len >= 2 &&
+	    bytes[0] == '{' && bytes[1] != '\0' &&
+	    strchr("\"} \t\r\n", bytes[1]) != NULL;
 }
 
 /*

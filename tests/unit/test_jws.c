@@ -265,8 +265,8 @@ test_header(void **state)
 		{ PJ_NOT_A_JWT, "\xef\xbb\xbf{\"alg\":\"RS256\"}" },
 		{ PJ_NOT_A_JWT, "{alg:1}" }, { PJ_NOT_A_JWT, "{'alg':1}" },
 		{ PJ_NOT_A_JWT, "{{}}" }, { PJ_NOT_A_JWT, "{\v\"alg\":1}" },
-		/* Too short to tell: three characters, "e30". */
-		{ PJ_NOT_A_JWT, "{}" },
+		/* Three characters, "e30". */
+		{ PJ_HEADER_INVALID, "{}" },
 		{ PJ_HEADER_INVALID, "{} " }, { PJ_HEADER_INVALID, "{}x" },
 		{ PJ_HEADER_INVALID, "{\"\"" }, { PJ_HEADER_INVALID, "{  " },
 		{ PJ_HEADER_INVALID, "{\"alg\":\"RS256\"}x" },
@@ -311,6 +311,9 @@ test_header(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++)
 		check_status(rows[i].header, rows[i].status, form(text_of(
 		    "%s.%s.AA", b64(rows[i].header), OBJECT)));
+	/* Two characters are one byte. */
+	assert_status(PJ_NOT_A_JWT, form("ew." OBJECT ".AA"));
+	assert_status(PJ_NOT_A_JWT, form("e3s." OBJECT ".AA"));
 	/* {, NUL, quote: a NUL is no white space. */
 	assert_status(PJ_NOT_A_JWT, form("ewAi." OBJECT ".AA"));
 	/* The signature is looked at only after the algorithm. */
