@@ -99,6 +99,11 @@ check_PROGRAMS += tests/lint/dump
 tests_lint_dump_SOURCES = tests/lint/dump.c
 tests_lint_dump_LDADD = libpj.la
 
+# ---- verdicts, for tests that are driven from outside -----------------------
+check_PROGRAMS += tests/hostile/verdict
+tests_hostile_verdict_SOURCES = tests/hostile/verdict.c
+tests_hostile_verdict_LDADD = libpj.la $(CRYPTO_LIBS)
+
 # ---- make bench --------------------------------------------------------------
 EXTRA_PROGRAMS = tests/bench/bench
 CLEANFILES += tests/bench/bench
@@ -132,12 +137,22 @@ PYTESTS = \
 	tests/e2e/test_ssh.py \
 	tests/e2e/test_sudo_su.py \
 	tests/e2e/test_tool.py \
+	tests/hostile/test_hostile.py \
 	tests/pam/test_module.py \
 	tests/scenarios/test_scenarios.py \
-	tests/vectors/test_rfc.py
+	tests/vectors/test_rfc.py \
+	tests/vectors/test_wycheproof.py
 TESTS += $(PYTESTS)
 EXTRA_DIST += $(PYTESTS) \
 	tests/conftest.py \
+	tests/hostile/cases_claims.py \
+	tests/hostile/cases_form.py \
+	tests/hostile/cases_header.py \
+	tests/hostile/cases_json.py \
+	tests/hostile/cases_keys.py \
+	tests/hostile/cases_signature.py \
+	tests/hostile/corpus.py \
+	tests/hostile/forge.py \
 	tests/support/demo.py \
 	tests/support/host \
 	tests/support/hosts.py \
@@ -152,7 +167,9 @@ EXTRA_DIST += $(PYTESTS) \
 	tests/support/run-pytest \
 	tests/support/run-unit \
 	tests/support/syslog_lines.py \
+	tests/support/tables.py \
 	tests/support/tokens.py \
+	tests/support/verdict.py \
 	tests/bench/make_tokens.py \
 	tests/bench/run \
 	tests/scenarios \
