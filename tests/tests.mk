@@ -135,6 +135,7 @@ PYTESTS = \
 	tests/e2e/test_key_supply.py \
 	tests/e2e/test_oidc_provider.py \
 	tests/e2e/test_ssh.py \
+	tests/e2e/test_stacks.py \
 	tests/e2e/test_sudo_su.py \
 	tests/e2e/test_tool.py \
 	tests/hostile/test_hostile.py \
