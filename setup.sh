@@ -18,9 +18,9 @@ BUILD_PACKAGES='autoconf automake libtool pkg-config make gcc
 	libpam0g-dev libssl-dev libcurl4-openssl-dev libjson-c-dev'
 RUN_PACKAGES='pamtester openssh-server openssh-client sudo procps util-linux
 	python3 python3-jwcrypto python3-cryptography ca-certificates'
-CHECK_PACKAGES='clang libcmocka-dev python3-pytest python3-pexpect python3-paramiko
-	python3-jwt
-	mandoc jose shellcheck sshpass binutils xz-utils'
+CHECK_PACKAGES='clang libcmocka-dev python3-pytest python3-pexpect
+	python3-paramiko python3-jwt mandoc jose shellcheck sshpass binutils
+	xz-utils'
 
 say() {
 	echo "== $*"

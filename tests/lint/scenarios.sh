@@ -26,7 +26,7 @@ done
 count=$(find $folder -name '*.scenario' | wc -l)
 [ "$count" -ge 60 ] || { echo "$count scenarios: too few"; failed=1; }
 for file in $folder/*.scenario; do
-	head -n 1 "$file" | grep -q '^# .*[.]' ||
+	head -n 3 "$file" | grep -q "^# .*[.]" ||
 	    { echo "$file: no sentence at its head"; failed=1; }
 done
 rm -f "$lines"
