@@ -15,7 +15,8 @@ PYTHON=${PYTHON-/usr/bin/python3}
 export PYTHON
 
 BUILD_PACKAGES='autoconf automake libtool pkg-config make gcc
-	libpam0g-dev libssl-dev libcurl4-openssl-dev libjson-c-dev'
+	libpam0g-dev libssl-dev libcurl4-openssl-dev libjson-c-dev
+	libseccomp-dev'
 RUN_PACKAGES='pamtester openssh-server openssh-client sudo procps util-linux
 	python3 python3-jwcrypto python3-cryptography ca-certificates'
 CHECK_PACKAGES='clang libcmocka-dev python3-pytest python3-pexpect

@@ -112,18 +112,22 @@ pam_jwks_la_LIBADD = libpj.la $(PAM_LIBS)
 pam_jwks_la_DEPENDENCIES = libpj.la pam_jwks/module/exports.map
 EXTRA_DIST += pam_jwks/module/exports.map
 
-# The helper: the only program that links libcurl.
-libexec_PROGRAMS += pam-jwks-fetch
-pam_jwks_fetch_SOURCES = \
+# The helper: the only program that links libcurl and libseccomp.  All of it but
+# main is a library for the sake of tests/fetch/rogue.
+noinst_LTLIBRARIES += libfetch.la
+libfetch_la_SOURCES = \
 	pam_jwks/fetch/answer.c \
 	pam_jwks/fetch/answer.h \
+	pam_jwks/fetch/filter.c \
+	pam_jwks/fetch/filter.h \
 	pam_jwks/fetch/harvest.c \
 	pam_jwks/fetch/harvest.h \
 	pam_jwks/fetch/http.c \
 	pam_jwks/fetch/http.h \
 	pam_jwks/fetch/http_curl.c \
 	pam_jwks/fetch/http_curl.h \
-	pam_jwks/fetch/main.c \
+	pam_jwks/fetch/landlock.c \
+	pam_jwks/fetch/landlock.h \
 	pam_jwks/fetch/privilege.c \
 	pam_jwks/fetch/privilege.h \
 	pam_jwks/fetch/refresh.c \
@@ -132,10 +136,15 @@ pam_jwks_fetch_SOURCES = \
 	pam_jwks/fetch/task.h \
 	pam_jwks/fetch/worker.c \
 	pam_jwks/fetch/worker.h
-pam_jwks_fetch_CFLAGS = $(AM_CFLAGS) $(STRICT_CFLAGS) $(PROGRAM_CFLAGS) \
-	$(CURL_CFLAGS)
+libfetch_la_CFLAGS = $(AM_CFLAGS) $(STRICT_CFLAGS) $(PROGRAM_CFLAGS) \
+	$(CURL_CFLAGS) $(SECCOMP_CFLAGS)
+libfetch_la_LIBADD = libpj.la $(CURL_LIBS) $(SECCOMP_LIBS)
+
+libexec_PROGRAMS += pam-jwks-fetch
+pam_jwks_fetch_SOURCES = pam_jwks/fetch/main.c
+pam_jwks_fetch_CFLAGS = $(AM_CFLAGS) $(STRICT_CFLAGS) $(PROGRAM_CFLAGS)
 pam_jwks_fetch_LDFLAGS = $(AM_LDFLAGS) $(PROGRAM_LDFLAGS)
-pam_jwks_fetch_LDADD = libpj.la $(CURL_LIBS)
+pam_jwks_fetch_LDADD = libfetch.la
 
 # The tool.
 sbin_PROGRAMS += pam-jwks

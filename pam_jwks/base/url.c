@@ -186,3 +186,25 @@ pj_url_check_proxy(struct pj_span url, struct pj_error *err)
 		return refuse(err, url, "the proxy has a path");
 	return PJ_OK;
 }
+
+uint16_t
+pj_url_port(struct pj_span url, uint16_t otherwise)
+{
+	struct pj_span rest = pj_span_from(url, pj_span_starts(url,
+	    https_scheme) ? strlen(https_scheme) : strlen(http_scheme));
+	struct pj_span authority = take_authority(&rest);
+	unsigned long long port;
+	size_t digits = 0;
+
+	/* The last colon, unless it is inside an IPv6 address. */
+	while (digits < authority.len &&
+	    authority.ptr[authority.len - digits - 1] >= '0' &&
+	    authority.ptr[authority.len - digits - 1] <= '9')
+		digits++;
+	if (digits == authority.len ||
+	    authority.ptr[authority.len - digits - 1] != ':' ||
+	    !pj_span_number(pj_span_from(authority, authority.len - digits),
+	    PORT_MAX, &port))
+		return otherwise;
+	return (uint16_t)port;
+}

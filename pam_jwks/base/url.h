@@ -6,6 +6,8 @@
 #ifndef PJ_BASE_URL_H
 #define PJ_BASE_URL_H
 
+#include <stdint.h>
+
 #include "base/error.h"
 
 /*
@@ -23,5 +25,8 @@ enum pj_status	pj_url_check_https(struct pj_span url, struct pj_error *err)
  */
 enum pj_status	pj_url_check_proxy(struct pj_span url, struct pj_error *err)
 		    PJ_MUST_CHECK;
+
+/* The port of a URL that has passed one of these; otherwise: it has none. */
+uint16_t	pj_url_port(struct pj_span url, uint16_t otherwise);
 
 #endif

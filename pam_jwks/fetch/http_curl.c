@@ -260,12 +260,13 @@ pj_http_open(const struct pj_http_settings *settings, struct pj_http **http,
 }
 
 void
-pj_http_close(struct pj_http *http)
+pj_http_ca_paths(const char **file, const char **folder)
 {
-	if (http == NULL)
-		return;
-	curl_easy_cleanup(http->curl);
-	free(http);
+	const curl_version_info_data *info =
+	    curl_version_info(CURLVERSION_NOW);
+
+	*file = info->cainfo;
+	*folder = info->capath;
 }
 
 enum pj_status

@@ -14,7 +14,7 @@
 
 struct pj_http;
 
-/* Borrowed until pj_http_close. */
+/* Borrowed for good. */
 struct pj_http_settings {
 	struct pj_span		 ca;		/* PEM; empty: the system's */
 	const char		*proxy;		/* NULL: none */
@@ -38,11 +38,15 @@ struct pj_http_response {
 	struct pj_buf		 body;		/* owned; decoded */
 };
 
-/* On success *http is owned by the caller.  PJ_NO_MEMORY, PJ_INTERNAL_ERROR. */
+/*
+ * *http lives as long as its process, since an orderly end could wait for a
+ * resolver that hangs.  PJ_NO_MEMORY, PJ_INTERNAL_ERROR.
+ */
 enum pj_status	pj_http_open(const struct pj_http_settings *settings,
 		    struct pj_http **http, struct pj_error *err) PJ_MUST_CHECK;
-void		pj_http_close(struct pj_http *http);
-PJ_DEFINE_CLEANUP(struct pj_http *, pj_cleanup_http, pj_http_close)
+
+/* Where libcurl looks for CA certificates by itself; NULL: nowhere. */
+void		pj_http_ca_paths(const char **file, const char **folder);
 
 /*
  * PJ_OK for any answer, whatever its status.  response must be zeroed but for

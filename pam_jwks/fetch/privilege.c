@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <sched.h>
 #include <signal.h>
@@ -34,8 +35,14 @@
 #endif
 #endif
 
+/*
+ * Processes and threads of the fetching user: a worker has up to three, and
+ * there may be one for each issuer.
+ */
+#define WORKER_TASKS	256
+
 /* A transfer and its TLS take well below a second. */
-#define WORKER_CPU	10
+#define WORKER_CPU	5
 #define PARENT_CPU	30
 
 struct limit {
@@ -231,6 +238,20 @@ pj_privilege_find(const char *name, struct pj_fetch_user *user,
 	return PJ_OK;
 }
 
+/* Drops every capability; a caller's ambient ones survive a change of ids. */
+static bool
+drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {
+		{ 0, 0, 0 },
+	};
+
+	return syscall(SYS_capset, &header, none) == 0;
+}
+
 /* True if nothing of root is left and nothing can be had back. */
 static bool
 is_dropped(const struct pj_fetch_user *user)
@@ -264,14 +285,18 @@ pj_privilege_drop(const struct pj_fetch_user *user, int keep_fd, pid_t parent,
 		{ RLIMIT_AS, WORKER_MEMORY },
 #endif
 	};
+	/* A service's own user may have any number of processes already. */
+	static const struct limit tasks = { RLIMIT_NPROC, WORKER_TASKS };
 
 	close_others(keep_fd);
 	if (!detach_standard())
 		return pj_fail_errno(err, PJ_SYSTEM_ERROR, errno, "/dev/null");
 	if (user->drop && (setgroups(0, NULL) != 0 ||
 	    setresgid(user->gid, user->gid, user->gid) != 0 ||
-	    setresuid(user->uid, user->uid, user->uid) != 0 ||
-	    !is_dropped(user)))
+	    setresuid(user->uid, user->uid, user->uid) != 0))
+		return pj_fail_errno(err, PJ_SYSTEM_ERROR, errno,
+		    "becoming the user that fetches");
+	if (!drop_capabilities() || (user->drop && !is_dropped(user)))
 		return pj_fail(err, PJ_SYSTEM_ERROR,
 		    "root's privileges could not be given up");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
@@ -282,7 +307,8 @@ pj_privilege_drop(const struct pj_fetch_user *user, int keep_fd, pid_t parent,
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 ||
 	    getppid() != parent)
 		return pj_fail(err, PJ_SYSTEM_ERROR, "the parent is gone");
-	if (!set_limits(limits, sizeof(limits) / sizeof(*limits)))
+	if (!set_limits(limits, sizeof(limits) / sizeof(*limits)) ||
+	    (user->drop && !set_limits(&tasks, 1)))
 		return pj_fail_errno(err, PJ_SYSTEM_ERROR, errno, "limits");
 	return PJ_OK;
 }

@@ -10,11 +10,21 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "base/url.h"
 #include "fetch/answer.h"
+#include "fetch/filter.h"
+#include "fetch/landlock.h"
 #include "keys/discovery.h"
 
 /* The worker stops by itself a little before it is stopped. */
 #define MARGIN_MS	200
+
+/* Time for a worker that only confines itself. */
+#define TRY_MS		5000
+
+#define PORT_HTTPS	443
+#define PORT_PROXY	1080	/* libcurl's, for a http proxy without one */
+#define PORT_DNS	53
 
 int64_t
 pj_now_ms(void)
@@ -23,6 +33,50 @@ pj_now_ms(void)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* ---- in both halves ------------------------------------------------------ */
+
+/* The port that a GET of url connects to. */
+static uint16_t
+port_for(const struct pj_plan *plan, const char *url)
+{
+	const char *proxy = plan->http.proxy;
+
+	if (proxy == NULL)
+		return pj_url_port(pj_span_str(url), PORT_HTTPS);
+	return pj_url_port(pj_span_str(proxy),
+	    pj_span_starts(pj_span_str(proxy), "https:") ? PORT_HTTPS :
+	    PORT_PROXY);
+}
+
+/* What a worker for this plan may reach. */
+static void
+find_reach(const struct pj_plan *plan, struct pj_reach *reach)
+{
+	*reach = (struct pj_reach){ .ports = { PORT_DNS }, .port_count = 1 };
+	if (plan->discovery_url != NULL)
+		reach->ports[reach->port_count++] =
+		    port_for(plan, plan->discovery_url);
+	if (plan->jwks_uri != NULL)
+		reach->ports[reach->port_count++] =
+		    port_for(plan, plan->jwks_uri);
+	if (plan->http.ca.len == 0)
+		pj_http_ca_paths(&reach->paths[0], &reach->paths[1]);
+}
+
+/* True if the worker for this plan can ask at uri. */
+static bool
+reaches(const struct pj_plan *plan, const char *uri)
+{
+	struct pj_reach reach;
+	uint16_t port = port_for(plan, uri);
+
+	find_reach(plan, &reach);
+	for (size_t i = 0; i < reach.port_count; i++)
+		if (reach.ports[i] == port)
+			return true;
+	return false;
 }
 
 /* ---- in the worker ------------------------------------------------------- */
@@ -89,6 +143,18 @@ get_keys(struct work *work)
 	pj_buf_free(&response.body);
 }
 
+/* The keys are left to another worker if they are out of this one's reach. */
+static void
+ask(struct work *work)
+{
+	const struct pj_plan *plan = work->plan;
+
+	if (plan->discovery_url != NULL && !discover(work))
+		return;
+	if (work->jwks_uri[0] != '\0' && reaches(plan, work->jwks_uri))
+		get_keys(work);
+}
+
 static void
 write_all(int fd, struct pj_span bytes)
 {
@@ -102,6 +168,23 @@ write_all(int fd, struct pj_span bytes)
 			return;
 		bytes = pj_span_from(bytes, (size_t)n);
 	}
+}
+
+/* Everything that this process gives up, for good. */
+static enum pj_status
+confine(const struct pj_plan *plan, const struct pj_fetch_user *user, int out,
+    pid_t parent, struct pj_error *err)
+{
+	struct pj_reach reach;
+	enum pj_status status;
+
+	find_reach(plan, &reach);
+	status = pj_privilege_drop(user, out, parent, err);
+	if (status == PJ_OK)
+		status = pj_landlock_restrict(&reach, err);
+	if (status == PJ_OK)
+		status = pj_filter_install(err);
+	return status;
 }
 
 /* A frame that says why there was no GET. */
@@ -127,13 +210,13 @@ worker(const struct pj_plan *plan, const struct pj_fetch_user *user,
 	work.until = pj_now_ms() + limit_ms - MARGIN_MS;
 	if (plan->jwks_uri != NULL)
 		(void)stpncpy(work.jwks_uri, plan->jwks_uri, PJ_URL_MAX);
-	status = pj_privilege_drop(user, out, parent, &error);
+	status = confine(plan, user, out, parent, &error);
 	if (status == PJ_OK)
 		status = pj_http_open(&plan->http, &work.http, &error);
 	if (status != PJ_OK)
 		report(&work, status, &error);
-	else if (plan->discovery_url == NULL || discover(&work))
-		get_keys(&work);
+	else
+		ask(&work);
 	write_all(out, pj_buf_span(&work.frames));
 	/* No clean-up that could wait for a resolver's thread. */
 	_exit(0);
@@ -173,25 +256,34 @@ collect(int in, int64_t until, struct pj_buf *out, struct pj_error *err)
 	}
 }
 
-/* Kills the worker and its group, and reaps it. */
-static void
-finish(pid_t pid)
+/*
+ * Kills the worker and its group, and reaps it.  PJ_FETCH_FAILED if something
+ * else had ended it: the filter, or a limit.
+ */
+static enum pj_status
+finish(pid_t pid, struct pj_error *err)
 {
-	int status;
+	int status = 0;
 
 	(void)kill(-pid, SIGKILL);
 	(void)kill(pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		continue;
+	if (!WIFSIGNALED(status) || WTERMSIG(status) == SIGKILL)
+		return PJ_OK;
+	return pj_fail(err, PJ_FETCH_FAILED,
+	    "the fetching process was stopped by the kernel: %s",
+	    WTERMSIG(status) == SIGSYS ? "a forbidden system call" :
+	    strsignal(WTERMSIG(status)));
 }
 
-enum pj_status
-pj_worker_run(const struct pj_plan *plan, const struct pj_fetch_user *user,
+static enum pj_status
+run(const struct pj_plan *plan, const struct pj_fetch_user *user,
     int64_t limit_ms, struct pj_buf *out, struct pj_error *err)
 {
 	PJ_CLEANUP(pj_cleanup_fd) int in = -1;
 	int64_t until = pj_now_ms() + limit_ms;
-	enum pj_status status;
+	enum pj_status status, ended;
 	pid_t parent = getpid(), pid;
 	int fds[2];
 
@@ -205,6 +297,67 @@ pj_worker_run(const struct pj_plan *plan, const struct pj_fetch_user *user,
 	if (pid < 0)
 		return pj_fail_errno(err, PJ_SYSTEM_ERROR, errno, "fork");
 	status = collect(in, until, out, err);
-	finish(pid);
-	return status;
+	ended = finish(pid, status == PJ_OK ? err : NULL);
+	return status == PJ_OK ? ended : status;
+}
+
+/* True if a worker learned from discovery that it cannot reach the keys. */
+static bool
+is_out_of_reach(const struct pj_plan *plan, struct pj_span frames,
+    char uri[PJ_URL_MAX + 1])
+{
+	struct pj_answer answers[PJ_ANSWER_KINDS];
+	const struct pj_answer *found = &answers[PJ_ANSWER_DISCOVERY];
+
+	if (plan->discovery_url == NULL ||
+	    pj_answers_decode(frames, answers, NULL) != PJ_OK ||
+	    !found->present || answers[PJ_ANSWER_KEYS].present)
+		return false;
+	return found->result == PJ_OK && found->http == 200 &&
+	    pj_discovery_parse(found->body, plan->issuer, uri, NULL) ==
+	    PJ_OK && !reaches(plan, uri);
+}
+
+enum pj_status
+pj_worker_run(const struct pj_plan *plan, const struct pj_fetch_user *user,
+    int64_t limit_ms, struct pj_buf *out, struct pj_error *err)
+{
+	int64_t until = pj_now_ms() + limit_ms;
+	struct pj_plan second = *plan;
+	char uri[PJ_URL_MAX + 1];
+	enum pj_status status;
+
+	status = run(plan, user, limit_ms, out, err);
+	if (status != PJ_OK || !is_out_of_reach(plan, pj_buf_span(out), uri))
+		return status;
+	second.discovery_url = NULL;
+	second.jwks_uri = uri;
+	return run(&second, user, until - pj_now_ms(), out, err);
+}
+
+enum pj_status
+pj_worker_try(const struct pj_fetch_user *user, struct pj_error *err)
+{
+	PJ_BUF_SCOPED(out, PJ_ANSWER_MAX);
+	struct pj_answer answers[PJ_ANSWER_KINDS];
+	const struct pj_plan nothing = { .jwks_uri = NULL };
+	int landlock = pj_landlock_version();
+	enum pj_status status;
+
+	status = run(&nothing, user, TRY_MS, &out, err);
+	if (status != PJ_OK)
+		return status;
+	/* It writes only if there is something to complain about. */
+	if (out.len > 0) {
+		status = pj_answers_decode(pj_buf_span(&out), answers, err);
+		if (status == PJ_OK && answers[PJ_ANSWER_KEYS].present)
+			*err = answers[PJ_ANSWER_KEYS].error;
+		return PJ_FETCH_FAILED;
+	}
+	return pj_fail(err, PJ_OK, "%s, %s, %s", user->drop ?
+	    "a user of its own" : "the caller's user", pj_filter_is_built() ?
+	    "system calls filtered" : "built without a filter of system calls",
+	    landlock == 0 ? "no Landlock in this kernel: files and ports as "
+	    "the user may" : landlock < 4 ? "files by Landlock, but not ports" :
+	    "files and ports by Landlock");
 }

@@ -24,13 +24,22 @@ struct pj_plan {
 };
 
 /*
- * Runs a worker and appends its frames (answer.h) to out.  It is killed after
- * limit_ms.  PJ_OK if it ended in time, whatever it wrote; PJ_FETCH_TIMEOUT,
- * PJ_FETCH_FAILED (it wrote too much), PJ_SYSTEM_ERROR, PJ_NO_MEMORY.
+ * Runs a worker and appends its frames (answer.h) to out; a second one if
+ * discovery names a port that the first may not connect to.  They are killed
+ * after limit_ms.  PJ_OK if they ended in time and by themselves, whatever they
+ * wrote; PJ_FETCH_TIMEOUT, PJ_FETCH_FAILED (too much was written, or the kernel
+ * ended one), PJ_SYSTEM_ERROR, PJ_NO_MEMORY.
  */
 enum pj_status	pj_worker_run(const struct pj_plan *plan,
 		    const struct pj_fetch_user *user, int64_t limit_ms,
 		    struct pj_buf *out, struct pj_error *err) PJ_MUST_CHECK;
+
+/*
+ * Runs a worker that confines itself and asks nobody.  On PJ_OK the detail
+ * tells what confines it; else why no worker can run here.
+ */
+enum pj_status	pj_worker_try(const struct pj_fetch_user *user,
+		    struct pj_error *err) PJ_MUST_CHECK;
 
 /* Milliseconds of the monotonic clock. */
 int64_t		pj_now_ms(void);

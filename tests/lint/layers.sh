@@ -49,6 +49,7 @@ for file in */*.[ch]; do
 		json-c/*|json.h) [ "$file" = base/json.c ] ;;
 		security/*)	[ "$folder" = module ] ;;
 		curl/*)		[ "$file" = fetch/http_curl.c ] ;;
+		seccomp.h)	[ "$file" = fetch/filter.c ] ;;
 		*)		: ;;
 		esac || complain "$file: may not include <$name>"
 	done

@@ -114,6 +114,27 @@ proxies_are_host_and_port(void **state)
 			fail_msg("passed: %s", bad[i]);
 }
 
+static void
+ports_are_found(void **state)
+{
+	static const struct {
+		const char	*url;
+		uint16_t	 port;
+	} cases[] = {
+		{ "https://a", 443 }, { "https://a/", 443 },
+		{ "https://a:8443", 8443 }, { "https://a:8443/x:1", 8443 },
+		{ "https://a:1?b:2", 1 }, { "https://[::1]/", 443 },
+		{ "https://[::1]:65535/", 65535 }, { "http://a1:3128/", 3128 },
+		{ "https://12/x", 443 }, { "http://a", 443 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		if (pj_url_port(pj_span_str(cases[i].url), 443) !=
+		    cases[i].port)
+			fail_msg("another port: %s", cases[i].url);
+}
+
 int
 main(void)
 {
@@ -123,6 +144,7 @@ main(void)
 		cmocka_unit_test(a_nul_inside_is_refused),
 		cmocka_unit_test(lengths_are_bounded),
 		cmocka_unit_test(proxies_are_host_and_port),
+		cmocka_unit_test(ports_are_found),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
