@@ -104,6 +104,14 @@ check_PROGRAMS += tests/hostile/verdict
 tests_hostile_verdict_SOURCES = tests/hostile/verdict.c
 tests_hostile_verdict_LDADD = libpj.la $(CRYPTO_LIBS)
 
+# ---- a worker that misbehaves, for tests/fetch ------------------------------
+check_PROGRAMS += tests/fetch/rogue tests/fetch/refuse
+tests_fetch_refuse_SOURCES = tests/fetch/refuse.c
+tests_fetch_refuse_LDADD =
+tests_fetch_rogue_SOURCES = tests/fetch/rogue.c pam_jwks/fetch/main.c
+tests_fetch_rogue_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pj_http_get
+tests_fetch_rogue_LDADD = libfetch.la
+
 # ---- make bench --------------------------------------------------------------
 EXTRA_PROGRAMS = tests/bench/bench
 CLEANFILES += tests/bench/bench
@@ -138,6 +146,8 @@ PYTESTS = \
 	tests/e2e/test_stacks.py \
 	tests/e2e/test_sudo_su.py \
 	tests/e2e/test_tool.py \
+	tests/fetch/test_surroundings.py \
+	tests/fetch/test_worker.py \
 	tests/hostile/test_hostile.py \
 	tests/pam/test_module.py \
 	tests/scenarios/test_scenarios.py \

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "cli/cli.h"
 #include "keys/cache.h"
+#include "keys/helper.h"
 #include "keys/keysource.h"
 
 /* The findings so far; the worst of them is the exit code. */
@@ -87,11 +88,34 @@ check_folder(const char *path, struct findings *findings)
 		    path, err.detail);
 }
 
+/* Whether a process that fetches could be confined on this machine. */
 static void
-check_fetching(const struct pj_config *config, struct findings *findings)
+check_worker(const struct pj_module_settings *module, const char *path,
+    struct findings *findings)
+{
+	const struct pj_helper helper = {
+		.path = module->helper,
+		.config = path,
+		.timeout_cold = module->timeout_cold,
+	};
+	struct pj_error err = { "" };
+	enum pj_status status = pj_helper_try(&helper, &err);
+
+	if (status == PJ_OK)
+		found(findings, GRADE_OK, "fetching is confined: %s",
+		    err.detail);
+	else
+		found(findings, GRADE_ERROR, "fetching cannot be confined, so "
+		    "no keys are fetched: %s", err.detail);
+}
+
+static void
+check_fetching(const struct pj_config *config, const char *path,
+    struct findings *findings)
 {
 	const struct pj_module_settings *module = pj_config_module(config);
 	const struct passwd *user = getpwnam(module->fetch_user);
+	unsigned before = findings->errors;
 	struct stat st;
 
 	if (!needs_network(config))
@@ -110,9 +134,11 @@ check_fetching(const struct pj_config *config, struct findings *findings)
 		    module->fetch_user);
 	if (user == NULL)
 		found(findings, GRADE_ERROR, "the user %s that fetches keys "
-		    "does not exist; make it: useradd --system --no-create-"
-		    "home --shell /usr/sbin/nologin %s", module->fetch_user,
-		    module->fetch_user);
+		    "does not exist; make it: systemd-sysusers, or useradd "
+		    "--system --no-create-home --shell /usr/sbin/nologin %s",
+		    module->fetch_user, module->fetch_user);
+	if (path != NULL && findings->errors == before)
+		check_worker(module, path, findings);
 	check_folder(module->cache_dir, findings);
 	check_folder(module->state_dir, findings);
 }
@@ -217,7 +243,7 @@ pj_cmd_check(const struct pj_cli *cli)
 	if (!cli->syntax) {
 		if (cli->config != NULL)
 			check_file(source.path, &findings);
-		check_fetching(config, &findings);
+		check_fetching(config, source.path, &findings);
 		for (size_t i = 0; i < pj_config_issuers(config); i++)
 			check_keys(config, pj_config_issuer(config, i),
 			    &findings);

@@ -11,6 +11,7 @@
 #include "authn/configure.h"
 #include "fetch/privilege.h"
 #include "fetch/refresh.h"
+#include "fetch/worker.h"
 
 #define EXIT_USAGE	2
 
@@ -24,6 +25,7 @@ struct arguments {
 	enum pj_refresh_cause	 cause;
 	bool			 has_cause;
 	bool			 all;
+	bool			 only_try;
 	int			 reply_fd;	/* -1: standard output */
 	const char		*config;
 	const char		*section;
@@ -35,6 +37,7 @@ static const char usage_text[] =
 "usage: pam-jwks-fetch --cause CAUSE [--config FILE] --section NAME\n"
 "       pam-jwks-fetch --cause CAUSE --option KEY=VALUE...\n"
 "       pam-jwks-fetch --all [--config FILE]\n"
+"       pam-jwks-fetch --try [--config FILE]\n"
 "\n"
 "Fetches the key sets of token issuers into the cache that pam_jwks reads.\n"
 "The module and `pam-jwks refresh` start it; so does a timer, with --all.\n"
@@ -44,6 +47,7 @@ static const char usage_text[] =
 "  --section NAME   the issuer's section in it\n"
 "  --option K=V     instead of a configuration: one key of a section\n"
 "  --all            every section whose keys are from the network\n"
+"  --try            only see whether a fetching process can be confined here\n"
 "  --reply-fd N     answer on this descriptor, not on standard output\n";
 
 static int
@@ -86,6 +90,9 @@ take_argument(struct arguments *args, int option, const char *value)
 	case 's':
 		args->section = value;
 		return true;
+	case 't':
+		args->only_try = true;
+		return true;
 	default:
 		return false;
 	}
@@ -102,6 +109,7 @@ read_arguments(int argc, char **argv, struct arguments *args)
 		{ "option", required_argument, NULL, 'o' },
 		{ "reply-fd", required_argument, NULL, 'r' },
 		{ "section", required_argument, NULL, 's' },
+		{ "try", no_argument, NULL, 't' },
 		{ NULL, 0, NULL, 0 },
 	};
 	bool by_options;
@@ -114,9 +122,9 @@ read_arguments(int argc, char **argv, struct arguments *args)
 	by_options = args->option_count > 0;
 	if (optind != argc || (by_options && args->config != NULL))
 		return false;
-	if (args->all)
-		return !by_options && args->section == NULL &&
-		    !args->has_cause;
+	if (args->all || args->only_try)
+		return args->all != args->only_try && !by_options &&
+		    args->section == NULL && !args->has_cause;
 	/* Exactly one way to name the section. */
 	return args->has_cause && by_options == (args->section == NULL);
 }
@@ -205,6 +213,22 @@ refresh_one(const struct arguments *args, const struct pj_config *config)
 	return status == PJ_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* Nobody is asked: a worker confines itself and ends. */
+static int
+try_worker(const struct arguments *args, const struct pj_config *config)
+{
+	struct pj_fetch_user user;
+	struct pj_error err = { "" };
+	enum pj_status status;
+
+	status = pj_privilege_find(pj_config_module(config)->fetch_user, &user,
+	    &err);
+	if (status == PJ_OK)
+		status = pj_worker_try(&user, &err);
+	reply(args, status, &err);
+	return status == PJ_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 static int
 run(struct arguments *args)
 {
@@ -226,6 +250,8 @@ run(struct arguments *args)
 		reply(args, status, &err);
 		return EXIT_FAILURE;
 	}
+	if (args->only_try)
+		return try_worker(args, config);
 	return args->all ? refresh_all(args, config) :
 	    refresh_one(args, config);
 }

@@ -127,3 +127,21 @@ pj_helper_refresh(void *ctx, const struct pj_key_request *request,
 		return status;
 	return read_reply(pj_buf_span(&reply), err);
 }
+
+enum pj_status
+pj_helper_try(const struct pj_helper *helper, struct pj_error *err)
+{
+	PJ_BUF_SCOPED(reply, PJ_REPLY_MAX);
+	const char *argv[] = {
+		helper->path, "--try", "--reply-fd", STRING(PJ_SPAWN_REPLY_FD),
+		"--config", helper->config, NULL,
+	};
+	const struct pj_spawn spec = {
+		.path = helper->path,
+		.argv = argv,
+		.timeout_ms = 1000 * helper->timeout_cold,
+	};
+	enum pj_status status = pj_spawn_run(&spec, &reply, err);
+
+	return status == PJ_OK ? read_reply(pj_buf_span(&reply), err) : status;
+}

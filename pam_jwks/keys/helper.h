@@ -30,4 +30,13 @@ enum pj_status	pj_helper_refresh(void *ctx,
 		    const struct pj_key_request *request,
 		    enum pj_refresh_cause cause, struct pj_error *err);
 
+/*
+ * For `pam-jwks check`: has the helper confine a process and ask nobody.  The
+ * detail tells what confines it, or why none can run.  Runs
+ *
+ *	PATH --try --reply-fd 3 --config FILE
+ */
+enum pj_status	pj_helper_try(const struct pj_helper *helper,
+		    struct pj_error *err) PJ_MUST_CHECK;
+
 #endif

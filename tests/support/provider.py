@@ -9,6 +9,8 @@ As a library:
         provider.behave("keys", "html")     # or 503, hang, redirect, ...
         provider.rotate()
         provider.count("keys")
+        provider.headers = [("Age", "3")]   # beside the key set
+        provider.scripts["keys"] = lambda handler: handler.answer(429, b"")
 
 As a program (the demo uses it):
     provider.py --dir DIR       writes DIR/ca.pem, DIR/port, DIR/issuer (last)
@@ -54,19 +56,21 @@ BEHAVIOURS = (
 
 class Request:
     """One request that came: what ("discovery", "keys", "other"), path,
-    headers, time."""
+    headers, client address, time."""
 
-    def __init__(self, what, path, headers):
+    def __init__(self, what, path, headers, client=None):
         self.what = what
         self.path = path
         self.headers = {name.lower(): value for name, value in headers}
+        self.client = client
         self.time = time.monotonic()
 
 
 class Provider:
     """A provider in a thread; leaves nothing behind when the block ends."""
 
-    def __init__(self, kind="ES256", authority=None, key=None, path=""):
+    def __init__(self, kind="ES256", authority=None, key=None, path="",
+                 tls=None, listening=None):
         self.kind = kind
         self.authority = authority or tokens.shared_authority()
         self.keys = [key or tokens.make_key(kind, "k1")]
@@ -75,6 +79,12 @@ class Provider:
         self.cache_control = "max-age=900"
         self.etag = None                # set: sent, and answered with 304
         self.slow_seconds = 2
+        self.headers = []               # (name, value) beside the key set
+        self.members = {}               # other members of discovery; None: out
+        self.aliases = {}               # path without query: what it is
+        self.scripts = {}               # what: function of the handler
+        self._tls = tls                 # function of the TLS context
+        self._listening = listening     # a socket, or None: made here
         self.requests = []
         self._behaviour = {"discovery": "ok", "keys": "ok"}
         self._stop = threading.Event()
@@ -82,7 +92,7 @@ class Provider:
         self._thread = None
 
     def __enter__(self):
-        self._server = _Server(self)
+        self._server = _Server(self, self._tls, self._listening)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
@@ -162,12 +172,18 @@ class _Server(http.server.ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, provider):
+    def __init__(self, provider, tls, listening):
         self.provider = provider
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(("127.0.0.1", 0), _Handler, listening is None)
+        if listening is not None:
+            self.socket.close()
+            self.socket = listening
+            self.server_address = listening.getsockname()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(provider.authority.server_cert,
                                 provider.authority.server_key)
+        if tls is not None:
+            tls(context)
         # The handshake is made in the request's own thread: one silent
         # client must not stop the others.
         self.socket = context.wrap_socket(
@@ -187,11 +203,16 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         provider = self.server.provider
         what = {provider.path + DISCOVERY: "discovery",
-                KEYS: "keys"}.get(self.path, "other")
+                KEYS: "keys", **provider.aliases}.get(
+                    self.path.partition("?")[0], "other")
         provider.requests.append(Request(what, self.path,
-                                         self.headers.items()))
+                                         self.headers.items(),
+                                         self.client_address[0]))
         if what == "other":
             self.answer(404, b"not here\n", "text/plain")
+            return
+        if what in provider.scripts:
+            provider.scripts[what](self)
             return
         behaviour = provider.behaviour(what)
         if behaviour == "hang":
@@ -233,7 +254,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         other = provider.behaviour(what)
         scheme = "http" if other == "http-jwks-uri" else "https"
         issuer = provider.issuer
-        return json.dumps({
+        members = {
             "issuer": issuer + "/other" if other == "other-issuer" else issuer,
             "jwks_uri": f"{scheme}://127.0.0.1:{provider.port}{KEYS}",
             "authorization_endpoint": issuer + "/authorize",
@@ -241,18 +262,23 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             "response_types_supported": ["code"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256"],
-        }).encode()
+            **provider.members,
+        }
+        return json.dumps({name: value for name, value in members.items()
+                           if value is not None}).encode()
 
     def document_answer(self, what):
         provider = self.server.provider
-        extra = {}
+        extra = []
         if provider.cache_control is not None:
-            extra["Cache-Control"] = provider.cache_control
+            extra.append(("Cache-Control", provider.cache_control))
+        if what == "keys":
+            extra += provider.headers
         if provider.etag is not None and what == "keys":
-            extra["ETag"] = provider.etag
+            extra.append(("ETag", provider.etag))
             if self.headers.get("If-None-Match") == provider.etag:
                 self.send_response(304)
-                for name, value in extra.items():
+                for name, value in extra:
                     self.send_header(name, value)
                 self.end_headers()
                 return
@@ -262,7 +288,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(code)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
-        for name, value in (extra or {}).items():
+        for name, value in (extra.items() if isinstance(extra, dict)
+                            else extra or ()):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)

@@ -244,7 +244,7 @@ class Authority:
 
     NAMES = ("127.0.0.1", "::1", "localhost", "provider.test")
 
-    def __init__(self, folder, names=NAMES):
+    def __init__(self, folder, names=NAMES, days=30):
         self.ca = os.path.join(folder, "ca.pem")
         self.server_cert = os.path.join(folder, "server.pem")
         self.server_key = os.path.join(folder, "server.key")
@@ -252,7 +252,7 @@ class Authority:
         ca = _certificate("Test CA " + secrets.token_hex(4), ca_key, None,
                           ca_key)
         key = ec.generate_private_key(ec.SECP256R1())
-        server = _certificate("provider.test", key, ca, ca_key, names=names)
+        server = _certificate("provider.test", key, ca, ca_key, days, names)
         self._write(self.ca, ca.public_bytes(serialization.Encoding.PEM),
                     0o644)
         self._write(self.server_cert,
