@@ -1,9 +1,10 @@
 #!/bin/sh
-# pam_jwks: three commands for a fresh Debian or Ubuntu.
+# pam_jwks: four commands for a fresh Debian or Ubuntu.
 #
 #	./setup.sh deps		installs what building and testing needs
 #	./setup.sh demo		builds, and logs in with a token on this machine
 #	./setup.sh check	builds, and runs every test
+#	./setup.sh package	builds a release and Debian packages into dist/
 #
 # They change nothing on the system but installed packages.  What is built goes to
 # build/.
@@ -22,6 +23,8 @@ RUN_PACKAGES='pamtester openssh-server openssh-client sudo procps util-linux
 CHECK_PACKAGES='clang libcmocka-dev python3-pytest python3-pexpect
 	python3-paramiko python3-jwt mandoc jose shellcheck sshpass binutils
 	xz-utils'
+
+PACKAGE_PACKAGES='debhelper dpkg-dev fakeroot lintian debootstrap'
 
 say() {
 	echo "== $*"
@@ -138,11 +141,28 @@ check() {
 	exit "$result"
 }
 
+# The time that every file of a release gets: the last change's.
+release_time() {
+	[ -n "${SOURCE_DATE_EPOCH-}" ] || {
+		SOURCE_DATE_EPOCH=$(git -C "$here" log -1 --format=%ct \
+		    2>/dev/null) || SOURCE_DATE_EPOCH=$(stat -c %Y "$here/NEWS")
+		export SOURCE_DATE_EPOCH
+	}
+}
+
+package() {
+	# shellcheck disable=SC2086 # lists of words
+	install_packages $BUILD_PACKAGES $CHECK_PACKAGES $PACKAGE_PACKAGES
+	compile
+	release_time
+	"$here/packaging/build" "$build" "$here/dist"
+}
+
 [ $# = 1 ] || set -- usage
 case $1 in
-deps|demo|check)
+deps|demo|check|package)
 	"$1" ;;
 *)
-	echo "usage: ./setup.sh deps | demo | check" >&2
+	echo "usage: ./setup.sh deps | demo | check | package" >&2
 	exit 2 ;;
 esac

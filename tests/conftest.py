@@ -92,6 +92,7 @@ def pytest_addoption(parser):
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config):
+    config.addinivalue_line("markers", "seconds(n): a time limit of its own")
     if not config.getoption("--tap"):
         return
     # The usual reporter stays, since others rely on it, but it is not heard.
@@ -115,12 +116,15 @@ def pytest_runtest_makereport(item, call):
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_protocol(item):
-    """No test runs longer than SECONDS."""
+    """No test runs longer than SECONDS, or what its mark `seconds` allows."""
+    mark = item.get_closest_marker("seconds")
+    seconds = SECONDS if mark is None else mark.args[0]
+
     def too_long(*_):
-        raise AssertionError(f"no end after {SECONDS} s")
+        raise AssertionError(f"no end after {seconds} s")
 
     signal.signal(signal.SIGALRM, too_long)
-    signal.alarm(SECONDS)
+    signal.alarm(seconds)
     yield
     signal.alarm(0)
 
