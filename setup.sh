@@ -24,7 +24,8 @@ CHECK_PACKAGES='clang libcmocka-dev python3-pytest python3-pexpect
 	python3-paramiko python3-jwt mandoc jose shellcheck sshpass binutils
 	xz-utils'
 
-PACKAGE_PACKAGES='debhelper dpkg-dev fakeroot lintian debootstrap'
+PACKAGE_PACKAGES='debhelper dpkg-dev fakeroot lintian debootstrap apparmor
+	checkpolicy semodule-utils selinux-policy-dev rpm rpmlint'
 
 say() {
 	echo "== $*"
@@ -156,6 +157,7 @@ package() {
 	compile
 	release_time
 	"$here/packaging/build" "$build" "$here/dist"
+	"$here/packaging/lint" "$here/dist"
 }
 
 [ $# = 1 ] || set -- usage

@@ -118,6 +118,14 @@ CLEANFILES += tests/bench/bench
 tests_bench_bench_SOURCES = tests/bench/bench.c
 tests_bench_bench_LDADD = libpj.la $(CRYPTO_LIBS) $(PAM_LIBS)
 
+# ---- packages: make check-package -------------------------------------------
+PACKAGE_PYTESTS = \
+	tests/packaging/test_debian.py \
+	tests/packaging/test_release.py
+EXTRA_DIST += $(PACKAGE_PYTESTS) \
+	tests/support/debian_root.py \
+	tests/support/packages.py
+
 # ---- rules about the tree ---------------------------------------------------
 LINTS = \
 	tests/lint/exports.sh \

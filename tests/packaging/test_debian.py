@@ -4,7 +4,6 @@ life people log in as before, and at its end nothing is left.
 The tests of this file are one story and run in their order.
 """
 
-import glob
 import json
 import os
 import shutil
@@ -13,7 +12,7 @@ import subprocess
 import pexpect
 import pytest
 
-import hosts
+import packages
 import tokens
 from debian_root import DebianRoot
 
@@ -45,31 +44,15 @@ def package(name, revision=1):
     return f"/packages/{name}_{revision}.deb"
 
 
-def build(folder, revision):
-    """The packages as ./setup.sh package makes them, with this revision."""
-    top = os.path.dirname(os.path.dirname(os.path.dirname(
-        os.path.realpath(__file__))))
-    hosts.need("dpkg-buildpackage", "dh")
-    done = subprocess.run(
-        [os.path.join(top, "packaging", "build"), hosts.build_dir(), folder], stdin=subprocess.DEVNULL, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-        timeout=600, env=dict(os.environ, PACKAGE_REVISION=str(revision),
-                              SOURCE_DATE_EPOCH="1750000000",
-                              DEB_BUILD_OPTIONS="nocheck"))
-    assert done.returncode == 0, done.stdout[-3000:]
-    return {name: glob.glob(os.path.join(folder, f"{name}_*.deb"))[0]
-            for name in ("libpam-jwks", "pam-jwks-client")}
-
-
 @pytest.fixture(name="root", scope="module")
 def fixture_root(tmp_path_factory):
     """A Debian with two people and everything that the packages depend on."""
-    built = {revision: build(str(tmp_path_factory.mktemp("dist")), revision)
-             for revision in (1, 2)}
+    built = {revision: packages.debs(packages.build(
+        str(tmp_path_factory.mktemp("dist")), revision)) for revision in (1, 2)}
     with DebianRoot(str(tmp_path_factory.mktemp("debian") / "root")) as root:
         os.makedirs(root.path("/packages"))
-        for revision, packages in built.items():
-            for name, path in packages.items():
+        for revision, paths in built.items():
+            for name, path in paths.items():
                 shutil.copy(path, root.path(package(name, revision)))
         for name in ("alice", "bob"):
             root.run(["useradd", "-m", "-s", "/bin/sh", name])
