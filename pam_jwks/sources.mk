@@ -153,9 +153,19 @@ pam_jwks_SOURCES = \
 	pam_jwks/cli/cli.h \
 	pam_jwks/cli/cmd_check.c \
 	pam_jwks/cli/cmd_keys.c \
+	pam_jwks/cli/cmd_reason.c \
 	pam_jwks/cli/cmd_refresh.c \
 	pam_jwks/cli/cmd_verify.c \
 	pam_jwks/cli/main.c
 pam_jwks_CFLAGS = $(AM_CFLAGS) $(STRICT_CFLAGS) $(PROGRAM_CFLAGS)
 pam_jwks_LDFLAGS = $(AM_LDFLAGS) $(PROGRAM_LDFLAGS)
 pam_jwks_LDADD = libpj.la
+
+# What the manual says of a reason is what the tool says.
+pam_jwks/cli/pam_jwks-cmd_reason.$(OBJEXT): pam_jwks/cli/reasons.h
+pam_jwks/cli/reasons.h: $(srcdir)/man/pam_jwks.8 $(srcdir)/man/reasons.awk
+	$(AM_V_GEN)$(MKDIR_P) pam_jwks/cli && $(AWK) \
+	    -f $(srcdir)/man/reasons.awk $(srcdir)/man/pam_jwks.8 >$@.new && \
+	    mv $@.new $@
+CLEANFILES += pam_jwks/cli/reasons.h
+EXTRA_DIST += man/reasons.awk

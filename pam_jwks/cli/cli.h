@@ -37,6 +37,7 @@ struct pj_cli {
 
 int	pj_cmd_check(const struct pj_cli *cli);
 int	pj_cmd_keys(const struct pj_cli *cli);
+int	pj_cmd_reason(const struct pj_cli *cli);
 int	pj_cmd_refresh(const struct pj_cli *cli);
 int	pj_cmd_verify(const struct pj_cli *cli);
 

@@ -14,6 +14,7 @@ static const char usage[] =
 "       pam-jwks check [-c FILE | -o KEY=VALUE ...] [--syntax]\n"
 "       pam-jwks keys [-c FILE | -o KEY=VALUE ...] [SECTION]\n"
 "       pam-jwks refresh [-c FILE | -o KEY=VALUE ...] [SECTION]\n"
+"       pam-jwks reason [NAME]\n"
 "       pam-jwks --version\n";
 
 enum {
@@ -41,6 +42,7 @@ static const struct {
 } commands[] = {
 	{ "check", pj_cmd_check, false, false, true },
 	{ "keys", pj_cmd_keys, true, false, false },
+	{ "reason", pj_cmd_reason, true, false, false },
 	{ "refresh", pj_cmd_refresh, true, false, false },
 	{ "verify", pj_cmd_verify, false, true, false },
 };

@@ -3,6 +3,7 @@ what the module would say."""
 
 import json
 import os
+import re
 import subprocess
 
 import pytest
@@ -236,3 +237,48 @@ def test_the_token_never_appears_in_what_is_printed(folder, key):
         result = verify(folder, text)
         for part in text.split("."):
             assert part not in result.text
+
+
+def test_reason_explains_every_name():
+    """What the manual says of a reason is what the tool says."""
+    listed = tool("reason")
+    assert listed.returncode == OK
+    names = re.findall(r"^([a-z]\w+)  ", listed.text, re.MULTILINE)
+    assert len(names) > 60 and "expired" in names
+    assert max(len(line) for line in listed.text.splitlines()) < 80
+    for name in names:
+        one = tool("reason", name)
+        assert one.returncode == OK
+        assert one.text.startswith(name + ": ")
+        assert len(one.text.split("\n\n")[1]) > 20
+    assert ("Get a new one. If it is new, compare the clocks."
+            in tool("reason", "expired").text)
+
+
+def test_reason_without_meaning():
+    """A name that is none is an error of usage and says where to look."""
+    result = tool("reason", "expried")
+    assert result.returncode == USAGE
+    assert "`pam-jwks reason' lists them all" in result.text
+
+
+def complete(*words):
+    """What bash offers behind these words."""
+    script = os.path.join(os.path.dirname(__file__), "..", "..", "conf",
+                          "bash-completion", "pam-jwks")
+    code = ('. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _pam_jwks; '
+            'printf "%s\\n" "${COMPREPLY[@]}"')
+    path = os.path.dirname(find_built("pam-jwks"))
+    done = subprocess.run(
+        ["bash", "-c", code, script, *words], capture_output=True, text=True,
+        timeout=30, check=True, stdin=subprocess.DEVNULL,
+        env=dict(os.environ, PATH=path + ":" + os.environ["PATH"]))
+    return done.stdout.split()
+
+
+def test_completion():
+    """bash completes commands, options and the names of reasons."""
+    assert complete("pam-jwks", "re") == ["reason", "refresh"]
+    assert complete("pam-jwks", "check", "--s") == ["--syntax"]
+    assert complete("pam-jwks", "reason", "token_tr") == ["token_truncated"]
+    assert "root" in complete("pam-jwks", "verify", "-u", "ro")
