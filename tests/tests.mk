@@ -150,8 +150,10 @@ tests_scenarios_failing_la_LDFLAGS = -module -avoid-version -shared \
 PYTESTS = \
 	tests/e2e/test_key_supply.py \
 	tests/e2e/test_oidc_provider.py \
+	tests/e2e/test_setcred.py \
 	tests/e2e/test_ssh.py \
 	tests/e2e/test_stacks.py \
+	tests/e2e/test_strangers.py \
 	tests/e2e/test_sudo_su.py \
 	tests/e2e/test_tool.py \
 	tests/fetch/test_surroundings.py \

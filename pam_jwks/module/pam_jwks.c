@@ -22,6 +22,9 @@
 /* That this transaction was authenticated by token, for pam_sm_setcred. */
 #define DATA_NAME	"pam_jwks_accepted"
 
+/* That it was not, as far as pam_sm_setcred found out at its first call. */
+#define DATA_OTHER	"pam_jwks_other"
+
 /*
  * The same for sshd's parent process, which gets the PAM environment of the
  * child that authenticated and not its data.  It reaches the session as well,
@@ -178,6 +181,7 @@ static void
 unremember(pam_handle_t *pamh)
 {
 	(void)pam_set_data(pamh, DATA_NAME, NULL, NULL);
+	(void)pam_set_data(pamh, DATA_OTHER, NULL, NULL);
 	if (pam_getenv(pamh, ENV_NAME) != NULL)
 		(void)pam_putenv(pamh, ENV_NAME);
 }
@@ -206,20 +210,34 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	return pj_report(pamh, attempt.user, &decision, attempt.conversation);
 }
 
+static bool
+has_data(pam_handle_t *pamh, const char *name)
+{
+	const void *data = NULL;
+
+	return pam_get_data(pamh, name, &data) == PAM_SUCCESS && data != NULL;
+}
+
 /*
  * PAM_SUCCESS only for a login by token: under `sufficient` a constant
  * PAM_SUCCESS would skip pam_sm_setcred of the modules below for logins by
  * password, and a constant PAM_IGNORE breaks stacks with no other module.
+ *
+ * The first call decides: sshd calls again when the session has begun, and a
+ * module of the session may have let the user's own ~/.pam_environment set or
+ * unset the variable by then.
  */
 EXPORT int
 pam_sm_setcred(pam_handle_t *pamh, int flags __attribute__((unused)),
     int argc __attribute__((unused)),
     const char **argv __attribute__((unused)))
 {
-	const void *data = NULL;
+	bool by_token = has_data(pamh, DATA_NAME) ||
+	    (!has_data(pamh, DATA_OTHER) &&
+	    pam_getenv(pamh, ENV_NAME) != NULL);
 
-	if (pam_get_data(pamh, DATA_NAME, &data) == PAM_SUCCESS &&
-	    data != NULL)
-		return PAM_SUCCESS;
-	return pam_getenv(pamh, ENV_NAME) != NULL ? PAM_SUCCESS : PAM_IGNORE;
+	if (pam_set_data(pamh, by_token ? DATA_NAME : DATA_OTHER, pamh,
+	    NULL) != PAM_SUCCESS)
+		return PAM_BUF_ERR;
+	return by_token ? PAM_SUCCESS : PAM_IGNORE;
 }
