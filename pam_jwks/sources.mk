@@ -8,6 +8,8 @@ libpj_la_SOURCES = \
 	pam_jwks/base/clock.h \
 	pam_jwks/base/error.c \
 	pam_jwks/base/error.h \
+	pam_jwks/base/fd.c \
+	pam_jwks/base/fd.h \
 	pam_jwks/base/file.c \
 	pam_jwks/base/file.h \
 	pam_jwks/base/json.c \
@@ -20,6 +22,8 @@ libpj_la_SOURCES = \
 	pam_jwks/base/span.h \
 	pam_jwks/base/spawn.c \
 	pam_jwks/base/spawn.h \
+	pam_jwks/base/spawn_child.c \
+	pam_jwks/base/spawn_private.h \
 	pam_jwks/base/status.c \
 	pam_jwks/base/status.h \
 	pam_jwks/base/url.c \

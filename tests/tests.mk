@@ -34,6 +34,7 @@ UNIT_TESTS = \
 	tests/unit/test_envelope \
 	tests/unit/test_error \
 	tests/unit/test_file \
+	tests/unit/test_harvest \
 	tests/unit/test_helper \
 	tests/unit/test_http \
 	tests/unit/test_json \
@@ -62,7 +63,12 @@ tests_unit_test_answer_SOURCES = tests/unit/test_answer.c \
 tests_unit_test_arguments_SOURCES = tests/unit/test_arguments.c \
 	pam_jwks/module/arguments.c
 tests_unit_test_authn_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getpwnam_r
+tests_unit_test_harvest_SOURCES = tests/unit/test_harvest.c \
+	pam_jwks/fetch/answer.c pam_jwks/fetch/harvest.c pam_jwks/fetch/http.c
+tests_unit_test_harvest_LDADD = $(LDADD) $(CRYPTO_LIBS)
 tests_unit_test_http_SOURCES = tests/unit/test_http.c pam_jwks/fetch/http.c
+# A process that is forked at the worst moment.
+tests_unit_test_spawn_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pipe2
 tests_unit_test_report_SOURCES = tests/unit/test_report.c \
 	pam_jwks/module/report.c
 

@@ -48,3 +48,12 @@ pj_clock_read_system(void *ctx, struct pj_clock *clock)
 		clock->boot = ts.tv_sec;
 	read_boot_id(clock->boot_id);
 }
+
+int64_t
+pj_now_ms(void)
+{
+	struct timespec ts = { 0, 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}

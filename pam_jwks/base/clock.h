@@ -15,6 +15,12 @@ struct pj_clock {
 	char	boot_id[PJ_BOOT_ID_MAX + 1];	/* "" if unknown */
 };
 
+/*
+ * Milliseconds of the monotonic clock: for deadlines, which no rule sees and no
+ * test shifts.
+ */
+int64_t	pj_now_ms(void);
+
 /* One of the two seams for tests: where a reading comes from. */
 struct pj_clock_source {
 	void	(*read)(void *ctx, struct pj_clock *clock);

@@ -8,6 +8,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
+#include "base/fd.h"
 #include "base/file.h"
 #include "base/limits.h"
 
@@ -293,22 +294,6 @@ pj_file_read_any(const char *path, struct pj_buf *buf, struct pj_error *err)
 	return read_all(fd, path, buf, err);
 }
 
-static bool
-write_all(int fd, struct pj_span bytes)
-{
-	ssize_t n;
-
-	while (bytes.len > 0) {
-		n = write(fd, bytes.ptr, bytes.len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		bytes = pj_span_from(bytes, (size_t)n);
-	}
-	return true;
-}
-
 /* Writes ".NAME.RANDOM.tmp"; false if it does not fit. */
 static bool
 temp_name(const char *name, char *temp, size_t size)
@@ -331,7 +316,8 @@ temp_name(const char *name, char *temp, size_t size)
 static bool
 fill(int fd, struct pj_span bytes, mode_t mode)
 {
-	return write_all(fd, bytes) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
+	return pj_fd_write_all(fd, bytes) && fchmod(fd, mode) == 0 &&
+	    fsync(fd) == 0;
 }
 
 enum pj_status

@@ -27,7 +27,7 @@ struct pj_spawn {
 	int64_t			 timeout_ms;
 	/*
 	 * Nobody waits: the reply goes to /dev/null, the program outlives the
-	 * caller, and PJ_OK means that a process for it was made.
+	 * caller, and PJ_OK means no more than that a process for it was made.
 	 */
 	bool			 detached;
 };
@@ -39,6 +39,10 @@ struct pj_spawn {
  * wrote nothing. PJ_HELPER_NOT_STARTED if it could not be started, with the
  * reason; PJ_FETCH_TIMEOUT if it was killed at the deadline; PJ_HELPER_FAILED
  * if it wrote more than reply's maximum; PJ_SYSTEM_ERROR.
+ *
+ * Its group is killed where the kernel can do that without a process number
+ * (Linux 6.9), the program alone before.  Before Linux 5.3, or without /proc,
+ * it is left to its own deadline: nobody else's process is killed by mistake.
  */
 enum pj_status	pj_spawn_run(const struct pj_spawn *spec, struct pj_buf *reply,
 		    struct pj_error *err) PJ_MUST_CHECK;

@@ -18,8 +18,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* For kernels before 5.9, which lack close_range. */
-#define FD_LOOP_MAX	65536
+#include "base/fd.h"
 
 #define MIB		(1024UL * 1024UL)
 
@@ -50,19 +49,6 @@ struct limit {
 	rlim_t	value;
 };
 
-static void
-close_range_of(unsigned first, unsigned last)
-{
-	if (first > last)
-		return;
-#ifdef SYS_close_range
-	if (syscall(SYS_close_range, first, last, 0) == 0)
-		return;
-#endif
-	for (unsigned fd = first; fd <= last && fd < FD_LOOP_MAX; fd++)
-		(void)close((int)fd);
-}
-
 /* Closes every descriptor above 2 but one. */
 static void
 close_others(int keep_fd)
@@ -70,11 +56,11 @@ close_others(int keep_fd)
 	unsigned keep = (unsigned)keep_fd;
 
 	if (keep_fd <= STDERR_FILENO) {
-		close_range_of(STDERR_FILENO + 1, ~0U);
+		pj_fd_close_range(STDERR_FILENO + 1, ~0U);
 		return;
 	}
-	close_range_of(STDERR_FILENO + 1, keep - 1);
-	close_range_of(keep + 1, ~0U);
+	pj_fd_close_range(STDERR_FILENO + 1, keep - 1);
+	pj_fd_close_range(keep + 1, ~0U);
 }
 
 /* Makes sure that 0 to 2 are something. */

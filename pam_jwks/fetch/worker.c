@@ -8,8 +8,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
-#include <time.h>
 
+#include "base/clock.h"
+#include "base/fd.h"
 #include "base/url.h"
 #include "fetch/answer.h"
 #include "fetch/filter.h"
@@ -25,15 +26,6 @@
 #define PORT_HTTPS	443
 #define PORT_PROXY	1080	/* libcurl's, for a http proxy without one */
 #define PORT_DNS	53
-
-int64_t
-pj_now_ms(void)
-{
-	struct timespec ts = { 0, 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* ---- in both halves ------------------------------------------------------ */
 
@@ -155,21 +147,6 @@ ask(struct work *work)
 		get_keys(work);
 }
 
-static void
-write_all(int fd, struct pj_span bytes)
-{
-	ssize_t n;
-
-	while (bytes.len > 0) {
-		n = write(fd, bytes.ptr, bytes.len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return;
-		bytes = pj_span_from(bytes, (size_t)n);
-	}
-}
-
 /* Everything that this process gives up, for good. */
 static enum pj_status
 confine(const struct pj_plan *plan, const struct pj_fetch_user *user, int out,
@@ -217,7 +194,7 @@ worker(const struct pj_plan *plan, const struct pj_fetch_user *user,
 		report(&work, status, &error);
 	else
 		ask(&work);
-	write_all(out, pj_buf_span(&work.frames));
+	(void)!pj_fd_write_all(out, pj_buf_span(&work.frames));
 	/* No clean-up that could wait for a resolver's thread. */
 	_exit(0);
 }

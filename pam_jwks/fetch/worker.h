@@ -41,7 +41,4 @@ enum pj_status	pj_worker_run(const struct pj_plan *plan,
 enum pj_status	pj_worker_try(const struct pj_fetch_user *user,
 		    struct pj_error *err) PJ_MUST_CHECK;
 
-/* Milliseconds of the monotonic clock. */
-int64_t		pj_now_ms(void);
-
 #endif

@@ -37,6 +37,9 @@
 
 #define SIGNATURE_MAX	64
 
+/* Boot times, as a file's time: ten years, in which it was not made. */
+#define MARK_MAX	315360000
+
 enum outcome {
 	LOCKED,
 	BUSY,
@@ -93,6 +96,27 @@ set_lock(int fd, short type, off_t first, off_t n)
 	return errno == EAGAIN || errno == EACCES ? BUSY : FAILED;
 }
 
+bool
+pj_cache_mark(int fd, int64_t boot)
+{
+	const struct timespec times[2] = {
+		{ .tv_nsec = UTIME_OMIT }, { .tv_sec = (time_t)boot },
+	};
+
+	return futimens(fd, times) == 0;
+}
+
+int64_t
+pj_cache_marked(int fd)
+{
+	struct stat st;
+
+	/* Any other time is the wall clock's. */
+	if (fstat(fd, &st) != 0 || st.st_mtim.tv_sec > MARK_MAX)
+		return 0;
+	return st.st_mtim.tv_sec;
+}
+
 /*
  * Leaves word until when the lock counts.  What was there before never stays:
  * an empty file only means that the holder is never found stuck.
@@ -100,6 +124,7 @@ set_lock(int fd, short type, off_t first, off_t n)
 static void
 sign(const struct quest *quest, int fd)
 {
+	int64_t marked = pj_cache_marked(fd);
 	char text[SIGNATURE_MAX];
 	int n;
 
@@ -107,6 +132,8 @@ sign(const struct quest *quest, int fd)
 	    (long long)(quest->now.boot + quest->hold_max));
 	if (n > 0 && ftruncate(fd, 0) == 0)
 		(void)!pwrite(fd, text, (size_t)n, 0);
+	if (marked > 0)
+		(void)pj_cache_mark(fd, marked);
 }
 
 /* With both bytes in hand: the lock is ours if the file still is the file. */
@@ -230,15 +257,6 @@ attempt(struct quest *quest, int *out)
 	return outcome;
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec ts = { 0, 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 enum pj_status
 pj_cache_lock(const struct pj_cache *cache,
     const struct pj_clock_source *clock, int64_t wait_ms, int64_t hold_max,
@@ -248,7 +266,7 @@ pj_cache_lock(const struct pj_cache *cache,
 	const char *dir = cache->request->state_dir;
 	PJ_CLEANUP(pj_cleanup_fd) int dirfd = -1;
 	struct quest quest = { .hold_max = hold_max };
-	int64_t left, until = now_ms() + wait_ms;
+	int64_t left, until = pj_now_ms() + wait_ms;
 	enum outcome outcome;
 	enum pj_status status;
 
@@ -271,7 +289,7 @@ pj_cache_lock(const struct pj_cache *cache,
 			    PJ_FILE_UNSAFE : PJ_SYSTEM_ERROR, errno, "%s/%s",
 			    dir, quest.name);
 		/* One try must do for finding out that a holder is stuck. */
-		left = until - now_ms() +
+		left = until - pj_now_ms() +
 		    (quest.suspect.looks > 0 ? LOOKS_MS : 0);
 		if (left <= 0)
 			return pj_fail(err, PJ_FETCH_HELD_BACK,
@@ -296,7 +314,11 @@ pj_cache_still_locked(const struct pj_cache *cache, int fd)
 void
 pj_cache_unlock(int fd)
 {
+	int64_t marked = pj_cache_marked(fd);
+
 	/* Nobody need wonder about a deadline that has lost its meaning. */
 	(void)!ftruncate(fd, 0);
+	if (marked > 0)
+		(void)pj_cache_mark(fd, marked);
 	(void)close(fd);
 }

@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/spawn.h"
 #include "scratch.h"
 
@@ -28,15 +29,6 @@ count_child(int sig)
 {
 	(void)sig;
 	children_seen++;
-}
-
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 static void
@@ -404,14 +396,14 @@ at_the_deadline_the_whole_group_dies(void **state)
 {
 	struct pj_error err;
 	char reply[4096], script[9000];
-	int64_t begun = now_ms();
+	int64_t begun = pj_now_ms();
 
 	(void)state;
 	(void)snprintf(script, sizeof(script), "trap '' TERM HUP; sleep 60 & "
 	    "echo $! > %s; echo $$ > %s; echo half >&3; wait", at("child"),
 	    at("pid"));
 	assert_int_equal(shell(script, 700, reply, &err), PJ_FETCH_TIMEOUT);
-	assert_in_range(now_ms() - begun, 700, 1500);
+	assert_in_range(pj_now_ms() - begun, 700, 1500);
 	assert_non_null(strstr(err.detail, "700 ms"));
 	for (int i = 0; i < 100 && !is_gone(pid_in("child")); i++)
 		pause_ms(10);
@@ -426,12 +418,12 @@ too_long_an_answer_ends_it(void **state)
 {
 	struct pj_error err;
 	char reply[4096];
-	int64_t begun = now_ms();
+	int64_t begun = pj_now_ms();
 
 	(void)state;
 	assert_int_equal(shell("while :; do echo 0123456789 >&3; done", 20000,
 	    reply, &err), PJ_HELPER_FAILED);
-	assert_in_range(now_ms() - begun, 0, 5000);
+	assert_in_range(pj_now_ms() - begun, 0, 5000);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), -1);
 }
 
@@ -493,21 +485,120 @@ whoever_kills_the_intermediate_does_not_stop_the_program(void **state)
 }
 
 static void
+whoever_kills_the_intermediate_does_not_save_the_program(void **state)
+{
+	char reply[4096], script[9000];
+	struct pj_error err;
+	pthread_t thread;
+	int sig = SIGKILL;
+	int64_t begun = pj_now_ms();
+
+	(void)state;
+	(void)snprintf(script, sizeof(script), "echo $$ > %s; sleep 60",
+	    at("pid"));
+	assert_int_equal(pthread_create(&thread, NULL, disturb, &sig), 0);
+	assert_int_equal(shell(script, 1000, reply, &err), PJ_FETCH_TIMEOUT);
+	assert_in_range(pj_now_ms() - begun, 1000, 2500);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	for (int i = 0; i < 100 && !is_gone(pid_in("pid")); i++)
+		pause_ms(10);
+	assert_true(is_gone(pid_in("pid")));
+}
+
+static void
 whoever_stops_the_intermediate_does_not_move_the_deadline(void **state)
 {
 	struct pj_error err;
 	char reply[4096];
 	pthread_t thread;
 	int sig = SIGSTOP;
-	int64_t begun = now_ms();
+	int64_t begun = pj_now_ms();
 
 	(void)state;
 	assert_int_equal(pthread_create(&thread, NULL, disturb, &sig), 0);
-	assert_int_equal(shell("sleep 0.4; echo hello >&3", 1000, reply, &err),
+	assert_int_equal(shell("sleep 60", 1000, reply, &err),
 	    PJ_FETCH_TIMEOUT);
-	assert_in_range(now_ms() - begun, 1000, 2500);
+	assert_in_range(pj_now_ms() - begun, 1000, 3000);
 	assert_int_equal(pthread_join(thread, NULL), 0);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), -1);
+}
+
+static void
+whoever_stops_the_intermediate_does_not_delay_the_answer(void **state)
+{
+	int64_t begun = pj_now_ms();
+	pthread_t thread;
+	int sig = SIGSTOP;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, disturb, &sig), 0);
+	answers("sleep 0.4; echo hello >&3", "hello\n");
+	assert_in_range(pj_now_ms() - begun, 400, 5000);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), -1);
+}
+
+/*
+ * What another thread of the host may do at the worst moment: it forks, and the
+ * child lives on with both ends of the pipe.
+ */
+static bool forks_at_pipe;
+static pid_t bystander;
+
+int	__real_pipe2(int fds[2], int flags);
+int	__wrap_pipe2(int fds[2], int flags);
+
+int
+__wrap_pipe2(int fds[2], int flags)
+{
+	int result = __real_pipe2(fds, flags);
+
+	if (forks_at_pipe) {
+		bystander = fork();
+		if (bystander == 0) {
+			pause_ms(60000);
+			_exit(0);
+		}
+	}
+	return result;
+}
+
+static void
+end_bystander(void)
+{
+	assert_true(bystander > 0);
+	assert_int_equal(kill(bystander, SIGKILL), 0);
+	assert_int_equal(waitpid(bystander, NULL, 0), bystander);
+}
+
+static void
+a_child_of_the_host_that_holds_the_pipe_delays_nothing(void **state)
+{
+	const char *argv[] = { "/bin/true", NULL };
+	struct pj_spawn spec = {
+		.path = "/bin/true", .argv = argv, .timeout_ms = 20000,
+		.detached = true,
+	};
+	int64_t begun = pj_now_ms();
+	struct pj_error err;
+	char reply[4096];
+
+	(void)state;
+	forks_at_pipe = true;
+	answers("sleep 0.1; echo hello >&3", "hello\n");
+	assert_in_range(pj_now_ms() - begun, 100, 9000);
+	end_bystander();
+	begun = pj_now_ms();
+	assert_int_equal(pj_spawn_run(&spec, NULL, &err), PJ_OK);
+	assert_in_range(pj_now_ms() - begun, 0, 9000);
+	end_bystander();
+	/* And where there is nothing to be had, the deadline is kept. */
+	begun = pj_now_ms();
+	assert_int_equal(shell("sleep 60", 500, reply, &err),
+	    PJ_FETCH_TIMEOUT);
+	assert_in_range(pj_now_ms() - begun, 500, 9000);
+	end_bystander();
+	forks_at_pipe = false;
 }
 
 static void
@@ -519,7 +610,7 @@ a_detached_program_goes_on_alone(void **state)
 		.path = "/bin/sh", .argv = argv, .timeout_ms = 2000,
 		.detached = true,
 	};
-	int64_t begun = now_ms();
+	int64_t begun = pj_now_ms();
 	struct pj_error err;
 
 	(void)state;
@@ -527,7 +618,7 @@ a_detached_program_goes_on_alone(void **state)
 	    "readlink /proc/$$/fd/3 > %s; mv %s %s", at("tmp"), at("tmp"),
 	    at("done"));
 	assert_int_equal(pj_spawn_run(&spec, NULL, &err), PJ_OK);
-	assert_in_range(now_ms() - begun, 0, 400);
+	assert_in_range(pj_now_ms() - begun, 0, 400);
 	assert_int_equal(children_seen, 0);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), -1);
 	for (int i = 0; i < 300 && access(at("done"), F_OK) != 0; i++)
@@ -560,7 +651,13 @@ main(void)
 		spawn_test(
 		    whoever_kills_the_intermediate_does_not_stop_the_program),
 		spawn_test(
+		    whoever_kills_the_intermediate_does_not_save_the_program),
+		spawn_test(
 		    whoever_stops_the_intermediate_does_not_move_the_deadline),
+		spawn_test(
+		    whoever_stops_the_intermediate_does_not_delay_the_answer),
+		spawn_test(
+		    a_child_of_the_host_that_holds_the_pipe_delays_nothing),
 		spawn_test(a_detached_program_goes_on_alone),
 	};
 
