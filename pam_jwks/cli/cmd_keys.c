@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "cli/cli.h"
 #include "jose/jwks.h"
-#include "keys/cache.h"
+#include "keys/version.h"
 
 /* Prints text from a key set without moving a terminal's cursor. */
 static void
@@ -48,8 +48,9 @@ print_key(const struct pj_jwk *jwk)
 	(void)putchar('\n');
 }
 
+/* unsound: what the helper found in the set; see keys/version.h. */
 static int
-print_set(struct pj_span text)
+print_set(struct pj_span text, struct pj_span unsound)
 {
 	PJ_CLEANUP(pj_cleanup_jwks) struct pj_jwks *jwks = NULL;
 	struct pj_error err = { "" };
@@ -59,6 +60,7 @@ print_set(struct pj_span text)
 		pj_cli_say(stdout, "  keys", status, &err);
 		return PJ_EXIT_NO_KEYS;
 	}
+	pj_version_skip(jwks, unsound);
 	if (pj_jwks_count(jwks) == 0)
 		(void)puts("    the key set is empty");
 	for (size_t i = 0; i < pj_jwks_count(jwks); i++)
@@ -81,7 +83,7 @@ print_file(const struct pj_key_request *request)
 		pj_cli_say(stdout, "  file", status, &err);
 		return PJ_EXIT_NO_KEYS;
 	}
-	return print_set(pj_buf_span(&text));
+	return print_set(pj_buf_span(&text), pj_span(NULL, 0));
 }
 
 static void
@@ -108,10 +110,44 @@ print_state(const struct pj_cache *cache, const struct pj_clock *now)
 		    pj_status_name(state.result),
 		    state.error.detail[0] != '\0' ? ": " : "",
 		    state.error.detail);
+	if (state.success.wall > 0)
+		(void)printf("  last success %lld s ago\n",
+		    (long long)pj_age(&state.success, now, NULL));
+	held = pj_held_back(&state.holds, PJ_CAUSE_STALE, now);
+	if (held > 0)
+		(void)printf("  after %u failure%s in a row asking again in "
+		    "%lld s\n", state.failures,
+		    state.failures == 1 ? "" : "s", (long long)held);
 	held = pj_held_back(&state.holds, PJ_CAUSE_KID, now);
 	if (held > 0)
 		(void)printf("  an unknown key id asks again in %lld s\n",
 		    (long long)held);
+}
+
+static void
+print_ages(const struct pj_key_request *request,
+    const struct pj_envelope *envelope, const struct pj_clock *now)
+{
+	const struct pj_validity *validity = &envelope->validity;
+	int64_t age = pj_age(&validity->fetched, now, NULL);
+	enum pj_key_state state = pj_key_state(validity, &request->lifetimes,
+	    now);
+
+	(void)printf("  from %.*s\n", PJ_SPAN_ARG(envelope->jwks_uri));
+	if (envelope->discovered.wall > 0)
+		(void)printf("  that address was discovered %lld s ago\n",
+		    (long long)pj_age(&envelope->discovered, now, NULL));
+	(void)printf("  %s, fetched %lld s ago, ttl %lld s, due after %lld "
+	    "s\n", pj_key_state_name(state), (long long)age,
+	    (long long)validity->ttl, (long long)validity->refresh_after);
+	if (state == PJ_STATE_FRESH)
+		(void)printf("  next refresh at the first login in %lld s\n",
+		    (long long)(validity->refresh_after - age));
+	else
+		(void)puts("  next refresh at the next login");
+	if (validity->retire_after > 0)
+		(void)printf("  the provider withdrew them: not used any more "
+		    "in %lld s\n", (long long)(validity->retire_after - age));
 }
 
 static int
@@ -127,23 +163,14 @@ print_cache(const struct pj_key_request *request)
 	if (status == PJ_OK)
 		status = pj_cache_load(&cache, &text, &envelope, &err);
 	pj_clock_read_system(NULL, &now);
-	if (status == PJ_OK) {
-		const struct pj_validity *validity = &envelope.validity;
-		int64_t age = pj_age(&validity->fetched, &now, NULL);
-		enum pj_key_state state = pj_key_state(validity,
-		    &request->lifetimes, &now);
-
-		(void)printf("  from %.*s\n  %s, fetched %lld s ago, "
-		    "ttl %lld s, due after %lld s\n",
-		    PJ_SPAN_ARG(envelope.jwks_uri), pj_key_state_name(state),
-		    (long long)age, (long long)validity->ttl,
-		    (long long)validity->refresh_after);
-	} else {
+	if (status == PJ_OK)
+		print_ages(request, &envelope, &now);
+	else
 		pj_cli_say(stdout, "  cache", status, &err);
-	}
 	if (cache.id[0] != '\0')
 		print_state(&cache, &now);
-	return status == PJ_OK ? print_set(envelope.body) : PJ_EXIT_NO_KEYS;
+	return status == PJ_OK ? print_set(envelope.body, envelope.unsound) :
+	    PJ_EXIT_NO_KEYS;
 }
 
 int

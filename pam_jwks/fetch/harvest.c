@@ -3,6 +3,9 @@
  */
 #include "fetch/harvest.h"
 
+#include <stdio.h>
+
+#include "base/clock.h"
 #include "jose/jwks.h"
 #include "keys/discovery.h"
 
@@ -10,6 +13,9 @@
 #define HTTP_NOT_MODIFIED	304
 #define HTTP_NOT_FOUND		404
 #define HTTP_GONE		410
+
+/* The most that complete checks may take: a hundred usual keys. */
+#define CHECK_MS		1000
 
 /* An answer that is none, or not the one that was wanted. */
 static enum pj_status
@@ -64,8 +70,42 @@ judge_not_modified(const struct pj_plan *plan, bool have_copy,
 	return PJ_OK;
 }
 
+/*
+ * The complete check of all keys that there is time for: 256 keys of RSA with
+ * 8192 bits would take half a minute, and nobody's provider has them.
+ */
+static void
+check_keys(struct pj_jwks *jwks, int64_t until, struct pj_harvest *harvest)
+{
+	size_t room = sizeof(harvest->unsound), used = 0;
+	int64_t most = pj_now_ms() + CHECK_MS;
+	const struct pj_jwk *jwk;
+	int n;
+
+	if (until > most)
+		until = most;
+	for (size_t i = 0; i < pj_jwks_count(jwks); i++) {
+		jwk = pj_jwks_at(jwks, i);
+		if (jwk->status != PJ_OK)
+			continue;
+		if (pj_now_ms() >= until)
+			return;
+		pj_jwks_check(jwks, i);
+		/* A shortage of memory says nothing about the key. */
+		if (jwk->status == PJ_OK || jwk->status == PJ_NO_MEMORY)
+			continue;
+		n = snprintf(harvest->unsound + used, room - used, "%s%zu %s",
+		    used > 0 ? " " : "", i, pj_status_name(jwk->status));
+		if (n < 0 || (size_t)n >= room - used) {
+			harvest->unsound[used] = '\0';
+			return;
+		}
+		used += (size_t)n;
+	}
+}
+
 static enum pj_status
-judge_keys(struct pj_span body, struct pj_harvest *harvest,
+judge_keys(struct pj_span body, int64_t until, struct pj_harvest *harvest,
     struct pj_error *err)
 {
 	PJ_CLEANUP(pj_cleanup_jwks) struct pj_jwks *jwks = NULL;
@@ -73,7 +113,7 @@ judge_keys(struct pj_span body, struct pj_harvest *harvest,
 
 	status = pj_jwks_parse(body, &jwks, err);
 	if (status == PJ_OK) {
-		pj_jwks_check_all(jwks);
+		check_keys(jwks, until, harvest);
 		harvest->usable = pj_jwks_usable(jwks);
 		harvest->unusable = harvest->usable == 0;
 	}
@@ -87,7 +127,7 @@ judge_keys(struct pj_span body, struct pj_harvest *harvest,
 
 static enum pj_status
 judge_set(const struct pj_plan *plan, bool have_copy,
-    const struct pj_answer *answer, struct pj_harvest *harvest,
+    const struct pj_answer *answer, int64_t until, struct pj_harvest *harvest,
     struct pj_error *err)
 {
 	harvest->headers = answer->headers;
@@ -96,7 +136,7 @@ judge_set(const struct pj_plan *plan, bool have_copy,
 	if (answer->result == PJ_OK && answer->http == HTTP_NOT_MODIFIED)
 		return judge_not_modified(plan, have_copy, harvest, err);
 	if (answer->result == PJ_OK && answer->http == HTTP_OK)
-		return judge_keys(answer->body, harvest, err);
+		return judge_keys(answer->body, until, harvest, err);
 	harvest->moved = answer->result == PJ_OK &&
 	    (answer->http == HTTP_NOT_FOUND || answer->http == HTTP_GONE);
 	return refuse(answer, harvest->jwks_uri, err);
@@ -104,7 +144,7 @@ judge_set(const struct pj_plan *plan, bool have_copy,
 
 enum pj_status
 pj_harvest(const struct pj_plan *plan, bool have_copy, struct pj_span text,
-    struct pj_harvest *harvest, struct pj_error *err)
+    int64_t until, struct pj_harvest *harvest, struct pj_error *err)
 {
 	struct pj_answer answers[PJ_ANSWER_KINDS];
 	const struct pj_answer *keys = &answers[PJ_ANSWER_KEYS];
@@ -131,5 +171,5 @@ pj_harvest(const struct pj_plan *plan, bool have_copy, struct pj_span text,
 	if (!keys->present)
 		return pj_fail(err, PJ_FETCH_FAILED,
 		    "the fetching process left the keys out");
-	return judge_set(plan, have_copy, keys, harvest, err);
+	return judge_set(plan, have_copy, keys, until, harvest, err);
 }

@@ -6,12 +6,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 
 #include "authn/configure.h"
 #include "fetch/privilege.h"
 #include "fetch/refresh.h"
 #include "fetch/worker.h"
+#include "keys/cache.h"
 
 #define EXIT_USAGE	2
 
@@ -145,6 +147,26 @@ reply(const struct arguments *args, enum pj_status status,
 		(void)!write(fd, line, (size_t)len);
 }
 
+/*
+ * The first process of a container ignores signals whose action is the default
+ * one, and SIGALRM is to end this program there as well.
+ */
+static void
+end_at_once(int sig)
+{
+	(void)sig;
+	_exit(EXIT_FAILURE);
+}
+
+static void
+set_alarm(unsigned seconds)
+{
+	struct sigaction action = { .sa_handler = end_at_once };
+
+	(void)sigaction(SIGALRM, &action, NULL);
+	(void)alarm(seconds);
+}
+
 static enum pj_status
 refresh(const struct pj_config *config, const struct pj_issuer *issuer,
     enum pj_refresh_cause cause, struct pj_error *err)
@@ -164,7 +186,7 @@ refresh(const struct pj_config *config, const struct pj_issuer *issuer,
 
 	pj_configure_request(config, issuer, &request);
 	/* Whatever hangs, a file system for example, does not hang for ever. */
-	(void)alarm((unsigned)limit + ALARM_SLACK);
+	set_alarm((unsigned)limit + ALARM_SLACK);
 	status = pj_refresh(&settings, &request, cause, err);
 	(void)alarm(0);
 	return status;
@@ -174,6 +196,7 @@ static int
 refresh_all(const struct arguments *args, const struct pj_config *config)
 {
 	const struct pj_issuer *issuer;
+	struct pj_clock now;
 	struct pj_error err;
 	enum pj_status status;
 	int code = EXIT_SUCCESS;
@@ -189,6 +212,8 @@ refresh_all(const struct arguments *args, const struct pj_config *config)
 		reply(args, status, (pj_fail_in(&err, status, "%s",
 		    issuer->name), &err));
 	}
+	pj_clock_system.read(pj_clock_system.ctx, &now);
+	pj_cache_remove_unused(pj_config_module(config)->cache_dir, now.wall);
 	return code;
 }
 

@@ -3,6 +3,8 @@
  */
 #include "fetch/refresh.h"
 
+#include <sys/resource.h>
+
 #include "base/file.h"
 #include "fetch/task.h"
 #include "jose/jwks.h"
@@ -46,6 +48,9 @@ load(struct pj_task *task)
 	}
 	if (pj_cache_load_state(&task->cache, &task->state, NULL) != PJ_OK)
 		task->state = (struct pj_state){ .result = PJ_OK };
+	/* Nobody runs: the lock is here. */
+	if (task->state.holds.running)
+		pj_task_crashed(task);
 	return status == PJ_NO_MEMORY ? status : PJ_OK;
 }
 
@@ -106,6 +111,25 @@ check_pause(const struct pj_task *task, struct pj_error *err)
 }
 
 /*
+ * Where the state cannot be written (a full disk) the lock file's time limits
+ * attempts: to change it takes no room.
+ */
+static enum pj_status
+stamp_lock(const struct pj_task *task, struct pj_error *err)
+{
+	int64_t last = pj_cache_marked(task->lock), now = task->asked.boot;
+
+	if (task->cause != PJ_CAUSE_FORCED && last > 0 && last <= now &&
+	    now - last < PJ_UNNOTED_HOLD)
+		return pj_fail_in(err, PJ_FETCH_HELD_BACK,
+		    "asking again in %lld s",
+		    (long long)(last + PJ_UNNOTED_HOLD - now));
+	if (!pj_cache_mark(task->lock, now))
+		return PJ_SYSTEM_ERROR;
+	return PJ_OK;
+}
+
+/*
  * Writes the attempt down before the network is touched: a crash counts as one,
  * and whoever floods us with unknown key ids meets the pause at once.
  */
@@ -133,7 +157,7 @@ stamp(struct pj_task *task, struct pj_error *err)
 	 * are worth more than order.
 	 */
 	if (status != PJ_OK && !limited && task->cause != PJ_CAUSE_DUE)
-		return PJ_OK;
+		return stamp_lock(task, err);
 	return status;
 }
 
@@ -208,26 +232,42 @@ make_plan(struct pj_task *task, bool discovery, struct pj_plan *plan,
 	return pj_discovery_url(request, task->discovery_url, err);
 }
 
+/* Milliseconds that a worker may take. */
+static int64_t
+time_left(const struct pj_task *task)
+{
+	return task->until - pj_now_ms() - STORE_MS;
+}
+
+static enum pj_status
+no_time(struct pj_error *err)
+{
+	return pj_fail(err, PJ_FETCH_TIMEOUT,
+	    "no time is left for asking the provider");
+}
+
 /* Runs a worker once and judges what it brought. */
 static enum pj_status
 fetch_once(struct pj_task *task, bool discovery, struct pj_error *err)
 {
-	int64_t left = task->until - pj_now_ms() - STORE_MS;
+	int64_t left = time_left(task);
 	struct pj_plan plan;
 	enum pj_status status;
 
 	if (left < WORKER_MIN_MS)
-		return pj_fail(err, PJ_FETCH_TIMEOUT,
-		    "no time is left for asking the provider");
+		return no_time(err);
 	status = make_plan(task, discovery, &plan, err);
 	if (status != PJ_OK)
 		return status;
 	pj_buf_clear(&task->answer);
 	status = pj_worker_run(&plan, &task->user, left, &task->answer, err);
+	/* These two mean that there was no process for it. */
+	if (status != PJ_SYSTEM_ERROR && status != PJ_NO_MEMORY)
+		task->anybody = true;
 	if (status != PJ_OK)
 		return status;
 	return pj_harvest(&plan, task->have_old, pj_buf_span(&task->answer),
-	    &task->harvest, err);
+	    task->until - STORE_MS / 2, &task->harvest, err);
 }
 
 static enum pj_status
@@ -252,6 +292,9 @@ work(struct pj_task *task, struct pj_error *err)
 {
 	enum pj_status status;
 
+	/* Before the stamp: who asks nobody is no attempt. */
+	if (time_left(task) < WORKER_MIN_MS)
+		return no_time(err);
 	status = stamp(task, err);
 	if (status != PJ_OK)
 		return status;
@@ -271,14 +314,33 @@ work(struct pj_task *task, struct pj_error *err)
 	return status;
 }
 
+/*
+ * A file size limit that root could not raise (in a container, for example)
+ * would let the provider be asked again and again for what cannot be kept.
+ */
+static enum pj_status
+need_file_size(struct pj_error *err)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+	    limit.rlim_cur < PJ_CACHE_MAX)
+		return pj_fail(err, PJ_SYSTEM_ERROR, "files may have no more "
+		    "than %llu bytes here, raise RLIMIT_FSIZE",
+		    (unsigned long long)limit.rlim_cur);
+	return PJ_OK;
+}
+
 /* Whatever can fail without the provider being asked. */
 static enum pj_status
 prepare(struct pj_task *task, struct pj_error *err)
 {
-	int64_t wait = task->until - pj_now_ms() - STORE_MS;
+	int64_t wait = time_left(task);
 	enum pj_status status;
 
-	status = pj_cache_open(task->request, &task->cache, err);
+	status = need_file_size(err);
+	if (status == PJ_OK)
+		status = pj_cache_open(task->request, &task->cache, err);
 	if (status == PJ_OK)
 		status = pj_privilege_find(task->settings->fetch_user,
 		    &task->user, err);
@@ -324,6 +386,9 @@ pj_refresh(const struct pj_refresh *settings,
 		return pj_fail(err, PJ_OK,
 		    "another process has fetched the keys");
 	status = check_pause(&task, err);
+	/* Logins then see the pause themselves, and start no helper. */
+	if (status != PJ_OK && task.crashed && pj_task_owns(&task))
+		(void)!pj_cache_store_state(&task.cache, &task.state, NULL);
 	if (status != PJ_OK)
 		return status;
 	return work(&task, err);

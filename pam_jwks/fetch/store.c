@@ -27,6 +27,7 @@ make_envelope(const struct pj_task *task, struct pj_envelope *fresh)
 		.full = task->asked,
 		.etag = pj_span_str(headers->etag),
 		.last_modified = pj_span_str(headers->last_modified),
+		.unsound = pj_span_str(harvest->unsound),
 		.body = harvest->body,
 	};
 
@@ -40,6 +41,7 @@ make_envelope(const struct pj_task *task, struct pj_envelope *fresh)
 		env.discovered = task->old.discovered;
 	if (harvest->not_modified) {
 		env.body = task->old.body;
+		env.unsound = task->old.unsound;
 		env.full = task->old.full;
 		if (env.etag.len == 0)
 			env.etag = task->old.etag;
@@ -107,13 +109,15 @@ note_failure(struct pj_task *task, enum pj_status status,
 	    task->asked.wall);
 	struct pj_clock now;
 
+	state->result = status;
+	state->error = *error;
+	if (!task->anybody)
+		return;
 	pj_task_clock(task, &now);
 	state->holds.backoff_until = now.boot +
 	    pj_backoff(pj_task_has_usable(task), state->failures, retry_after,
 	    draw());
-	state->result = status;
 	state->failures++;
-	state->error = *error;
 	if (pj_task_is_limited(task))
 		state->fruitless++;
 }
@@ -166,4 +170,25 @@ pj_task_failed(struct pj_task *task, enum pj_status status,
 {
 	limit_old(task);
 	note_failure(task, status, error);
+}
+
+void
+pj_task_crashed(struct pj_task *task)
+{
+	struct pj_state *state = &task->state;
+	int64_t until = state->holds.attempt.boot +
+	    pj_crash_hold(state->failures);
+
+	state->holds.running = false;
+	/* A reboot is nobody's failure. */
+	if (strcmp(state->holds.attempt.boot_id, task->begun.boot_id) != 0)
+		return;
+	task->crashed = true;
+	if (state->holds.backoff_until < until)
+		state->holds.backoff_until = until;
+	state->failures++;
+	state->result = PJ_HELPER_FAILED;
+	state->has_result = true;
+	(void)pj_fail(&state->error, PJ_HELPER_FAILED,
+	    "the helper did not end its work");
 }

@@ -24,8 +24,10 @@ struct pj_task {
 	bool				 have_old;	/* with usable keys */
 	enum pj_key_state		 old_state;
 	struct pj_state			 state;
+	bool				 crashed;	/* the one before */
 	/* The fetch. */
 	struct pj_clock			 asked;
+	bool				 anybody;	/* was asked */
 	struct pj_buf			 answer;
 	struct pj_harvest		 harvest;
 	char				 discovery_url[PJ_URL_MAX + 1];
@@ -74,8 +76,15 @@ enum pj_status	pj_task_overtaken(const struct pj_task *task,
 enum pj_status	pj_task_store(struct pj_task *task, struct pj_error *err)
 		    PJ_MUST_CHECK;
 
-/* Notes a failure and its pause in task->state, and limits suspect old keys. */
+/*
+ * Notes a failure in task->state and limits suspect old keys.  There is a pause
+ * only if the provider was asked: trouble on this machine is not its fault, and
+ * may be over in a moment.
+ */
 void		pj_task_failed(struct pj_task *task, enum pj_status status,
 		    const struct pj_error *error);
+
+/* Notes in task->state that the attempt before did not end. */
+void		pj_task_crashed(struct pj_task *task);
 
 #endif

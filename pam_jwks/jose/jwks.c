@@ -123,18 +123,29 @@ pj_jwks_refuse(const struct pj_jwks *jwks, struct pj_error *err)
 }
 
 void
-pj_jwks_check_all(struct pj_jwks *jwks)
+pj_jwks_check(struct pj_jwks *jwks, size_t i)
 {
-	for (size_t i = 0; i < jwks->count; i++) {
-		struct pj_jwk	*jwk = &jwks->keys[i];
-		struct pj_error	 detail;
+	struct pj_error	 detail;
+	struct pj_jwk	*jwk;
 
-		if (jwk->status != PJ_OK)
-			continue;
-		detail.detail[0] = '\0';
-		jwk->status = pj_jwk_check(jwk, &detail);
-		keep_detail(jwk, &detail);
-	}
+	if (i >= jwks->count || jwks->keys[i].status != PJ_OK)
+		return;
+	jwk = &jwks->keys[i];
+	detail.detail[0] = '\0';
+	jwk->status = pj_jwk_check(jwk, &detail);
+	keep_detail(jwk, &detail);
+}
+
+void
+pj_jwks_skip(struct pj_jwks *jwks, size_t i, enum pj_status why)
+{
+	struct pj_error detail;
+
+	if (i >= jwks->count || jwks->keys[i].status != PJ_OK)
+		return;
+	(void)pj_fail(&detail, why, "found when it was fetched");
+	jwks->keys[i].status = why;
+	keep_detail(&jwks->keys[i], &detail);
 }
 
 /* True if the certificate has that fingerprint under md, in base64url. */

@@ -33,10 +33,14 @@ enum pj_status		 pj_jwks_refuse(const struct pj_jwks *jwks,
 			    struct pj_error *err);
 
 /*
- * Checks every usable key completely (pj_jwk_check) and marks those that fail
- * as skipped.  For the helper.
+ * Checks key i completely (pj_jwk_check) if it is usable, and marks it as
+ * skipped if it fails.  For the helper: it may take 150 ms.
  */
-void			 pj_jwks_check_all(struct pj_jwks *jwks);
+void			 pj_jwks_check(struct pj_jwks *jwks, size_t i);
+
+/* Marks key i as skipped, because an earlier check said why (not PJ_OK). */
+void			 pj_jwks_skip(struct pj_jwks *jwks, size_t i,
+			    enum pj_status why);
 
 /*
  * The keys to try for a token, in order: with a kid those with exactly that

@@ -120,6 +120,18 @@ pj_cache_load_state(const struct pj_cache *cache, struct pj_state *state,
 	return PJ_OK;
 }
 
+/* Opens a folder for listing; NULL if that fails. */
+static DIR *
+list(int dirfd)
+{
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+
+	if (dir == NULL && fd >= 0)
+		(void)close(fd);
+	return dir;
+}
+
 /*
  * Removes the temporary files that a killed helper left for this id.  Only the
  * holder of the id's lock writes them, so none of them is in use.
@@ -127,20 +139,48 @@ pj_cache_load_state(const struct pj_cache *cache, struct pj_state *state,
 static void
 sweep(const struct pj_cache *cache, int dirfd)
 {
-	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	DIR *dir = list(dirfd);
 	struct dirent *entry;
 
-	if (dir == NULL) {
-		if (fd >= 0)
-			(void)close(fd);
-		return;
-	}
-	while ((entry = readdir(dir)) != NULL)
+	while (dir != NULL && (entry = readdir(dir)) != NULL)
 		if (entry->d_name[0] == '.' && strncmp(entry->d_name + 1,
 		    cache->id, strlen(cache->id)) == 0)
 			(void)unlinkat(dirfd, entry->d_name, 0);
-	(void)closedir(dir);
+	if (dir != NULL)
+		(void)closedir(dir);
+}
+
+/* True for "<id>.jwks" and for a temporary file of such a name. */
+static bool
+is_data_name(const char *name)
+{
+	size_t digits;
+
+	name += name[0] == '.';
+	digits = strspn(name, "0123456789abcdef");
+	return digits == PJ_SHA256_HEX_LEN && strncmp(name + digits,
+	    PJ_DATA_SUFFIX, strlen(PJ_DATA_SUFFIX)) == 0;
+}
+
+void
+pj_cache_remove_unused(const char *cache_dir, int64_t wall)
+{
+	PJ_CLEANUP(pj_cleanup_fd) int dirfd = -1;
+	struct dirent *entry;
+	struct stat st;
+	DIR *dir;
+
+	if (pj_file_open_dir(cache_dir, &dirfd, NULL) != PJ_OK)
+		return;
+	dir = list(dirfd);
+	while (dir != NULL && (entry = readdir(dir)) != NULL)
+		if (is_data_name(entry->d_name) && fstatat(dirfd,
+		    entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    S_ISREG(st.st_mode) && wall - st.st_mtim.tv_sec >
+		    PJ_UNUSED_MAX)
+			(void)unlinkat(dirfd, entry->d_name, 0);
+	if (dir != NULL)
+		(void)closedir(dir);
 }
 
 static enum pj_status

@@ -20,6 +20,9 @@
 #define PJ_LOCK_HOLD_LEAST	15
 #define PJ_LOCK_HOLD_MOST	(60 + PJ_LOCK_SLACK)
 
+/* Seconds; max_stale has 30 days at most. */
+#define PJ_UNUSED_MAX		(31 * 86400)
+
 /* The cache's name for an issuer: see pj_cache_open. */
 struct pj_cache {
 	const struct pj_key_request	*request;	/* borrowed */
@@ -58,6 +61,12 @@ enum pj_status	pj_cache_store_state(const struct pj_cache *cache,
 		    PJ_MUST_CHECK;
 
 /*
+ * Removes data files in the folder that nobody has written for PJ_UNUSED_MAX,
+ * whoever's they were: their keys are past every max_stale.
+ */
+void		pj_cache_remove_unused(const char *cache_dir, int64_t wall);
+
+/*
  * Makes the two folders if they are missing (the last component of each only)
  * and checks them.
  */
@@ -80,6 +89,16 @@ enum pj_status	pj_cache_lock(const struct pj_cache *cache,
 
 /* False if the lock that fd is has been replaced, or that cannot be told. */
 bool		pj_cache_still_locked(const struct pj_cache *cache, int fd);
+
+/*
+ * Leaves word of an attempt, in boot seconds, where no state can be written: as
+ * the lock file's time of modification, which nothing else here changes and
+ * which needs no room on the disk.  False, with errno, if not even that works.
+ */
+bool		pj_cache_mark(int fd, int64_t boot);
+
+/* The attempt that was marked last; 0: none. */
+int64_t		pj_cache_marked(int fd);
 
 /* The orderly end of a lock, replaced or not; closes fd. */
 void		pj_cache_unlock(int fd);

@@ -180,6 +180,8 @@ put_envelope(const struct pj_envelope *env, struct pj_buf *buf)
 	if (status == PJ_OK)
 		status = put_optional(buf, "last_modified",
 		    env->last_modified);
+	if (status == PJ_OK && env->unsound.len > 0)
+		status = pj_fields_put(buf, "unsound", env->unsound);
 	if (status == PJ_OK)
 		status = pj_fields_put_number(buf, "body",
 		    (int64_t)env->body.len);
@@ -242,6 +244,7 @@ pj_envelope_decode(struct pj_span text, struct pj_envelope *envelope,
 	(void)get_stamp(&fields, "full", &fresh.full);
 	(void)pj_fields_get(&fields, "etag", &fresh.etag);
 	(void)pj_fields_get(&fields, "last_modified", &fresh.last_modified);
+	(void)pj_fields_get(&fields, "unsound", &fresh.unsound);
 	fresh.body = text;
 	*envelope = fresh;
 	return PJ_OK;

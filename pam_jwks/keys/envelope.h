@@ -36,6 +36,7 @@ struct pj_envelope {
 	struct pj_stamp		full;		/* last unconditional GET */
 	struct pj_span		etag;
 	struct pj_span		last_modified;
+	struct pj_span		unsound;	/* see version.h */
 	struct pj_span		body;
 };
 

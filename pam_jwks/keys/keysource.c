@@ -185,6 +185,22 @@ unavailable(enum pj_status cache_status, const struct pj_error *cache_err,
 	    pj_status_name(cache_status));
 }
 
+/*
+ * A file that was unsafe or damaged has been replaced: whoever looks after this
+ * machine should learn that somebody, or something, had changed it.
+ */
+static void
+note_damage(struct pj_keysource *source, enum pj_status cache_status,
+    const struct pj_error *cache_err)
+{
+	if (cache_status == PJ_FILE_MISSING ||
+	    cache_status == PJ_KEYS_UNAVAILABLE)
+		return;
+	source->trouble = *cache_err;
+	(void)pj_fail_in(&source->trouble, cache_status,
+	    "keys were fetched anew: %s", pj_status_name(cache_status));
+}
+
 /* There is nothing to verify with: whatever happens, it happens now. */
 static enum pj_status
 from_cold(struct pj_keysource *source, enum pj_status cache_status,
@@ -203,6 +219,8 @@ from_cold(struct pj_keysource *source, enum pj_status cache_status,
 		    err);
 	}
 	status = reload(source, &again);
+	if (status == PJ_OK)
+		note_damage(source, cache_status, cache_err);
 	if (status == PJ_OK || status == PJ_NO_MEMORY)
 		return status;
 	return unavailable(status, &again, PJ_OK, &ask_err, err);

@@ -52,7 +52,8 @@ void		pj_keysource_accepted(struct pj_keysource *source);
 
 /*
  * What the administrator should know although keys were had: why stale ones are
- * in use.  NULL if there is nothing; borrowed from source.
+ * in use, or what was wrong with the file that has been replaced.  NULL if
+ * there is nothing; borrowed from source.
  */
 const char	*pj_keysource_note(const struct pj_keysource *source);
 

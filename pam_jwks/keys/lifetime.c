@@ -134,6 +134,12 @@ pj_backoff(bool usable, unsigned level, int64_t retry_after, uint32_t random)
 	return max64(pause, retry_after);
 }
 
+int64_t
+pj_crash_hold(unsigned level)
+{
+	return doubled(PJ_CRASHED_HOLD, level, PJ_CRASHED_HOLD_MAX);
+}
+
 /* The longest that an old failure may hold cause back, from the attempt on. */
 static int64_t
 hold_limit(enum pj_refresh_cause cause)

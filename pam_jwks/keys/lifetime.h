@@ -23,6 +23,8 @@
 #define PJ_RETRY_AFTER_NONE_MAX	60	/* none exist */
 #define PJ_KID_HELD_MAX		300	/* backoff that an unknown kid meets */
 #define PJ_CRASHED_HOLD		10	/* an attempt that did not end */
+#define PJ_CRASHED_HOLD_MAX	60	/* the same, again and again */
+#define PJ_UNNOTED_HOLD		10	/* where no state can be written */
 #define PJ_SIGNATURE_MIN_AGE	300	/* younger keys are believed */
 #define PJ_SUSPECT_MAX		900	/* old keys beside an unusable set */
 #define PJ_FULL_GET_EVERY	86400	/* one unconditional GET a day */
@@ -86,6 +88,13 @@ int64_t		 pj_cooldown(int64_t first, unsigned level);
  */
 int64_t		 pj_backoff(bool usable, unsigned level, int64_t retry_after,
 		    uint32_t random);
+
+/*
+ * The pause after an attempt that did not end, when level failures came before
+ * it.  It ends early: whoever can kill a helper must not be able to keep new
+ * keys away for long.
+ */
+int64_t		 pj_crash_hold(unsigned level);
 
 /* What holds attempts back.  Everything counts in boot time. */
 struct pj_holds {

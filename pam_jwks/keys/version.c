@@ -12,9 +12,38 @@ pj_version_free(struct pj_version *version)
 	*version = (struct pj_version)PJ_VERSION_INIT;
 }
 
+/* Splits the next word off; an empty one ends it. */
+static struct pj_span
+take_word(struct pj_span *rest)
+{
+	struct pj_span word = { rest->ptr, 0 };
+
+	while (word.len < rest->len && word.ptr[word.len] != ' ')
+		word.len++;
+	*rest = pj_span_from(*rest, word.len + 1);
+	return word;
+}
+
+void
+pj_version_skip(struct pj_jwks *jwks, struct pj_span unsound)
+{
+	struct pj_span place, reason;
+	unsigned long long i;
+	enum pj_status why;
+
+	while (unsound.len > 0) {
+		place = take_word(&unsound);
+		reason = take_word(&unsound);
+		if (pj_span_number(place, PJ_KEYS_MAX, &i) &&
+		    pj_status_find(reason, &why) && why != PJ_OK)
+			pj_jwks_skip(jwks, (size_t)i, why);
+	}
+}
+
 /* Parses keys of which at least one can be used. */
 static enum pj_status
-parse_keys(struct pj_span text, struct pj_jwks **jwks, struct pj_error *err)
+parse_keys(struct pj_span text, struct pj_span unsound, struct pj_jwks **jwks,
+    struct pj_error *err)
 {
 	PJ_CLEANUP(pj_cleanup_jwks) struct pj_jwks *fresh = NULL;
 	enum pj_status status;
@@ -22,6 +51,7 @@ parse_keys(struct pj_span text, struct pj_jwks **jwks, struct pj_error *err)
 	status = pj_jwks_parse(text, &fresh, err);
 	if (status != PJ_OK)
 		return status;
+	pj_version_skip(fresh, unsound);
 	if (pj_jwks_usable(fresh) == 0)
 		return pj_jwks_refuse(fresh, err);
 	*jwks = PJ_TAKE(fresh);
@@ -36,8 +66,8 @@ pj_version_load(const struct pj_cache *cache, struct pj_version *version,
 
 	status = pj_cache_load(cache, &version->text, &version->envelope, err);
 	if (status == PJ_OK)
-		status = parse_keys(version->envelope.body, &version->jwks,
-		    err);
+		status = parse_keys(version->envelope.body,
+		    version->envelope.unsound, &version->jwks, err);
 	if (status != PJ_OK)
 		pj_version_free(version);
 	return status;
@@ -54,7 +84,8 @@ pj_version_load_file(const char *path, bool any_owner,
 	    pj_file_read(path, &text, err);
 	if (status != PJ_OK)
 		return status;
-	status = parse_keys(pj_buf_span(&text), &version->jwks, err);
+	status = parse_keys(pj_buf_span(&text), pj_span(NULL, 0),
+	    &version->jwks, err);
 	if (status != PJ_OK)
 		return pj_fail_in(err, status, "%s", path);
 	return PJ_OK;

@@ -19,6 +19,13 @@ struct pj_version {
 void		pj_version_free(struct pj_version *version);
 
 /*
+ * Marks the keys as skipped that the helper found unsound: pairs of words, a
+ * key's place in the set (from 0) and the reason.  To find that out takes
+ * milliseconds for each key, which no login can spend.
+ */
+void		pj_version_skip(struct pj_jwks *jwks, struct pj_span unsound);
+
+/*
  * Loads an empty version, with at least one usable key; it is empty on failure.
  * pj_cache_load's errors; PJ_KEYSET_INVALID.
  */

@@ -189,7 +189,8 @@ list(void)
 		(void)printf("%s\n", pj_status_name(status));
 		return;
 	}
-	pj_jwks_check_all(jwks);
+	for (size_t i = 0; i < pj_jwks_count(jwks); i++)
+		pj_jwks_check(jwks, i);
 	for (size_t i = 0; i < pj_jwks_count(jwks); i++)
 		(void)printf("%s%s", i > 0 ? " " : "",
 		    pj_status_name(pj_jwks_at(jwks, i)->status));

@@ -549,6 +549,84 @@ a_lock_file_that_others_can_open_is_refused(void **state)
 	assert_int_equal(lock(0, &fd), PJ_SYSTEM_ERROR);
 }
 
+static void
+an_attempt_is_marked_where_nothing_can_be_written(void **state)
+{
+	struct rlimit before, none;
+	int fd = -1;
+
+	(void)state;
+	assert_int_equal(lock(0, &fd), PJ_OK);
+	assert_int_equal(pj_cache_marked(fd), 0);
+	pj_cache_unlock(fd);
+	assert_int_equal(lock(0, &fd), PJ_OK);
+	assert_int_equal(pj_cache_marked(fd), 0);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	assert_true(pj_cache_mark(fd, 1234));
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	/* It survives the holder's end, orderly or not, and the next one. */
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(lock(0, &fd), PJ_OK);
+	assert_int_equal(pj_cache_marked(fd), 1234);
+	pj_cache_unlock(fd);
+	assert_int_equal(lock(0, &fd), PJ_OK);
+	assert_int_equal(pj_cache_marked(fd), 1234);
+	pj_cache_unlock(fd);
+}
+
+/* Gives a file of the cache folder an age in days. */
+static void
+make_old(const char *name, int days)
+{
+	const struct timespec times[2] = {
+		{ .tv_nsec = UTIME_OMIT },
+		{ .tv_sec = fake.wall - (time_t)days * 86400 },
+	};
+
+	assert_int_equal(utimensat(AT_FDCWD, at(name), times,
+	    AT_SYMLINK_NOFOLLOW), 0);
+}
+
+#define HEX	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static void
+files_of_removed_sections_do_not_stay_for_ever(void **state)
+{
+	static const struct {
+		const char	*name;
+		int		 days;
+		bool		 stays;
+	} files[] = {
+		{ "cache/" HEX ".jwks", 40, false },
+		{ "cache/." HEX ".jwks.0011.tmp", 40, false },
+		{ "cache/1" HEX ".jwks", 40, true },
+		{ "cache/README", 400, true },
+		{ "cache/" HEX ".state", 400, true },
+		{ "cache/f" HEX, 400, true },
+	};
+	char mine[200];
+
+	(void)state;
+	store("mine");
+	(void)snprintf(mine, sizeof(mine), "cache/%s.jwks", cache.id);
+	make_old(mine, 30);
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		put(files[i].name, "", 0644);
+		make_old(files[i].name, files[i].days);
+	}
+	pj_cache_remove_unused(request.cache_dir, fake.wall);
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+		assert_int_equal(access(at(files[i].name), F_OK) == 0,
+		    files[i].stays);
+	assert_int_equal(access(at(mine), F_OK), 0);
+	make_old(mine, 32);
+	pj_cache_remove_unused(request.cache_dir, fake.wall);
+	assert_int_equal(access(at(mine), F_OK), -1);
+}
+
 int
 main(void)
 {
@@ -573,6 +651,8 @@ main(void)
 		cache_test(an_overtaken_holder_knows_it),
 		cache_test(two_holders_never_overlap_after_a_long_pause),
 		cache_test(a_lock_file_that_others_can_open_is_refused),
+		cache_test(an_attempt_is_marked_where_nothing_can_be_written),
+		cache_test(files_of_removed_sections_do_not_stay_for_ever),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -98,9 +98,9 @@ test_skipped(void **state)
 	pj_jwks_free(jwks);
 }
 
-/* What loads, but is unsound: pj_jwks_check_all takes it out. */
+/* What loads, but is unsound: pj_jwks_check takes it out. */
 static void
-test_check_all(void **state)
+test_check_each(void **state)
 {
 	struct pj_jwks *jwks;
 
@@ -109,14 +109,22 @@ test_check_all(void **state)
 	    "\"x\":\"AQ\",\"y\":\"AQ\"},{\"x5c\":[\"%s\"],%s,{}]}", JWK_RSA,
 	    X5C_RSA_OTHER, REST(JWK_RSA)));
 	assert_int_equal(3, pj_jwks_usable(jwks));
-	pj_jwks_check_all(jwks);
+	for (size_t i = 0; i < 6; i++)
+		pj_jwks_check(jwks, i);
 	assert_int_equal(1, pj_jwks_usable(jwks));
 	assert_status(PJ_OK, pj_jwks_at(jwks, 0)->status);
 	assert_status(PJ_KEY_POINT_INVALID, pj_jwks_at(jwks, 1)->status);
 	assert_non_null(pj_jwks_at(jwks, 1)->detail);
 	assert_status(PJ_KEY_X5C_DIFFERS, pj_jwks_at(jwks, 2)->status);
-	pj_jwks_check_all(jwks);
+	pj_jwks_check(jwks, 1);
 	assert_int_equal(1, pj_jwks_usable(jwks));
+	/* What an earlier check found is marked; what has a reason keeps it. */
+	pj_jwks_skip(jwks, 0, PJ_KEY_SIZE_REFUSED);
+	pj_jwks_skip(jwks, 1, PJ_KEY_SIZE_REFUSED);
+	pj_jwks_skip(jwks, 99, PJ_KEY_SIZE_REFUSED);
+	assert_int_equal(0, pj_jwks_usable(jwks));
+	assert_status(PJ_KEY_SIZE_REFUSED, pj_jwks_at(jwks, 0)->status);
+	assert_status(PJ_KEY_POINT_INVALID, pj_jwks_at(jwks, 1)->status);
 	pj_jwks_free(jwks);
 }
 
@@ -337,7 +345,7 @@ main(void)
 		cmocka_unit_test(test_envelope),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_skipped),
-		cmocka_unit_test(test_check_all),
+		cmocka_unit_test(test_check_each),
 		cmocka_unit_test(test_by_kid),
 		cmocka_unit_test(test_unfit),
 		cmocka_unit_test(test_same_kid),

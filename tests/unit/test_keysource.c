@@ -323,6 +323,31 @@ an_unsafe_cache_is_reported_and_not_used(void **state)
 	refresher_is.result = PJ_OK;
 	refresher_is.body = SET_TWO;
 	gets(second, "two");
+	/* It is gone now, but not without a word. */
+	assert_non_null(strstr(pj_keysource_note(second), "chmod go-w"));
+}
+
+static void
+a_damaged_cache_is_not_replaced_in_silence(void **state)
+{
+	LOGIN(damaged);
+	LOGIN(next);
+	LOGIN(expired);
+	char name[200];
+
+	(void)state;
+	(void)snprintf(name, sizeof(name), "cache/%s.jwks", cache.id);
+	put(name, "garbage", 0644);
+	refresher_is.body = SET_ONE;
+	gets(damaged, "one");
+	assert_non_null(strstr(pj_keysource_note(damaged),
+	    "another version or kind"));
+	gets(next, "one");
+	assert_null(pj_keysource_note(next));
+	/* That keys grow old is nothing to tell. */
+	pass(MAX_STALE);
+	gets(expired, "one");
+	assert_null(pj_keysource_note(expired));
 }
 
 static void
@@ -640,6 +665,7 @@ main(void)
 		login_test(a_cold_cache_is_filled),
 		login_test(a_cold_cache_that_stays_cold_says_both_troubles),
 		login_test(an_unsafe_cache_is_reported_and_not_used),
+		login_test(a_damaged_cache_is_not_replaced_in_silence),
 		login_test(a_set_without_a_usable_key_counts_as_none),
 		login_test(the_clock_is_read_again_after_a_refresh),
 		login_test(an_unknown_kid_refreshes_once_per_login),

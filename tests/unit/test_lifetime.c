@@ -303,6 +303,18 @@ an_hour_of_random_kids_brings_few_attempts(void **state)
 	assert_in_range(in_first_minute, 1, 3);
 }
 
+static void
+a_helper_that_crashes_again_and_again_is_started_less_often(void **state)
+{
+	(void)state;
+	assert_int_equal(pj_crash_hold(0), 10);
+	assert_int_equal(pj_crash_hold(1), 20);
+	assert_int_equal(pj_crash_hold(2), 40);
+	/* Not for long: somebody may be killing it to keep keys away. */
+	assert_int_equal(pj_crash_hold(3), 60);
+	assert_int_equal(pj_crash_hold(1000), 60);
+}
+
 int
 main(void)
 {
@@ -324,6 +336,8 @@ main(void)
 		cmocka_unit_test(cooldowns_do_not_look_at_the_wall_clock),
 		cmocka_unit_test(without_boot_ids_cooldowns_still_hold),
 		cmocka_unit_test(an_hour_of_random_kids_brings_few_attempts),
+		cmocka_unit_test(
+		    a_helper_that_crashes_again_and_again_is_started_less_often),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
