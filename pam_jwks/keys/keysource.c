@@ -1,6 +1,7 @@
 /*
  * The key supply of one login: see keysource.h.
  */
+#include <errno.h>
 #include <fcntl.h>
 
 #include "keys/keysource.h"
@@ -111,6 +112,26 @@ can_store(const struct pj_keysource *source)
 }
 
 /*
+ * True if a fetch would be for nothing.  Missing folders are made by the
+ * helper, and for cold keys that is worth a try.
+ */
+static bool
+cannot_store(const struct pj_keysource *source, enum pj_refresh_cause cause)
+{
+	const char *dirs[] = { source->request->cache_dir,
+		source->request->state_dir };
+
+	if (cause != PJ_CAUSE_COLD)
+		return !can_store(source);
+	if (geteuid() == 0)
+		return false;
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++)
+		if (!is_writable(dirs[i]) && errno != ENOENT)
+			return true;
+	return false;
+}
+
+/*
  * Looks into the state, without any lock, whether asking makes sense.  0 if so
  * or if nothing is known; *known tells whether the state could be read.
  */
@@ -153,10 +174,11 @@ ask(struct pj_keysource *source, enum pj_refresh_cause cause,
 
 	if (held_back(source, cause, &known, err) > 0)
 		return PJ_FETCH_HELD_BACK;
-	if (cause != PJ_CAUSE_COLD && !can_store(source))
+	if (cannot_store(source, cause))
 		return pj_fail(err, PJ_FETCH_OFFLINE,
-		    "%s and %s are not both writable for this process",
-		    source->request->cache_dir, source->request->state_dir);
+		    "this process may not write %s and %s; let root's timer "
+		    "run pam-jwks-fetch --all", source->request->cache_dir,
+		    source->request->state_dir);
 	if (err != NULL)
 		err->detail[0] = '\0';
 	source->asked = true;
@@ -356,7 +378,8 @@ may_ask_newer(struct pj_keysource *source, enum pj_refresh_cause cause,
 	/* Without the cooldown anybody could make us ask all the time. */
 	if (!known || !can_store(source))
 		return pj_fail(err, PJ_FETCH_HELD_BACK,
-		    "this process cannot use %s", source->request->state_dir);
+		    "this process cannot use %s; let root's timer run "
+		    "pam-jwks-fetch --all", source->request->state_dir);
 	return PJ_OK;
 }
 
