@@ -24,6 +24,11 @@ import sys
 import tempfile
 import time
 
+try:
+    import pexpect
+except ImportError:
+    pexpect = None
+
 from syslog_lines import parse_attempt, parse_line
 
 HERE = os.path.dirname(os.path.realpath(__file__))
@@ -357,9 +362,9 @@ class Host:
         enter = ["nsenter", "--target", self._pid, "--mount", "--uts",
                  "--pid", "--"]
         if user != "root":
-            uid = str(USERS[user][0]) if user in USERS \
-                else str(pwd.getpwnam(user).pw_uid)
-            enter += ["setpriv", "--reuid", uid, "--regid", uid,
+            uid, gid = (USERS[user][0],) * 2 if user in USERS \
+                else pwd.getpwnam(user)[2:4]
+            enter += ["setpriv", "--reuid", str(uid), "--regid", str(gid),
                       "--init-groups", "--"]
         return enter + list(argv)
 
@@ -393,6 +398,36 @@ class Host:
             self._spawned.remove(process)
         return Result(process.returncode, out.decode(errors="replace"),
                       err.decode(errors="replace"))
+
+    def serve(self, command, user="root", log=None):
+        """Starts a server that stays in the foreground; returns its port.
+
+        command makes its command line from a free loopback port; what it
+        prints goes to the private file log.
+        """
+        for _ in range(5):
+            port = _free_port()
+            with open(self.path(log) if log else os.devnull, "ab") as out:
+                server = self.spawn(
+                    command(port), user, stdin=subprocess.DEVNULL,
+                    stdout=out, stderr=out)
+            if _wait_for_port(port, server):
+                return port
+            _kill(server)
+            self._spawned.remove(server)
+        raise AssertionError(
+            f"{command(0)[0]} did not start\n{self.log()}"
+            + (self.read(log).decode(errors="replace") if log else ""))
+
+    def terminal(self, argv, user="root", env=None, timeout=TIMEOUT):
+        """Starts a command on a terminal of its own, for pexpect."""
+        if pexpect is None:
+            raise Missing("python3-pexpect is not installed")
+        values = environment(user)
+        values.update(env or {})
+        line = self._command(argv, user)
+        return pexpect.spawn(line[0], line[1:], env=values, timeout=timeout,
+                             echo=False)
 
     # --- PAM clients
 
@@ -459,20 +494,12 @@ class Host:
         settings.update(options)
         self.write("/etc/ssh/sshd_config",
                    self._known_settings(settings))
-        for _ in range(5):
-            port = _free_port()
-            server = self.spawn(
-                ["/usr/sbin/sshd", "-D", "-f", "/etc/ssh/sshd_config",
-                 "-p", str(port)],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL)
-            if _wait_for_port(port, server):
-                self.write("/run/known_hosts",
-                           f"[127.0.0.1]:{port} {self._sshd_keys}")
-                return port
-            _kill(server)
-            self._spawned.remove(server)
-        raise AssertionError("sshd did not start\n" + self.log())
+        port = self.serve(lambda port: [
+            "/usr/sbin/sshd", "-D", "-f", "/etc/ssh/sshd_config",
+            "-p", str(port)])
+        self.write("/run/known_hosts",
+                   f"[127.0.0.1]:{port} {self._sshd_keys}")
+        return port
 
     def _known_settings(self, settings):
         """Leaves out what this version of sshd does not know."""

@@ -182,6 +182,8 @@ def pad_to(length, make):
         token = make("x" * count)
         if len(token) == length:
             return token
+        if len(token) > length:
+            break
     raise ValueError(f"no token of {length} bytes")
 
 
