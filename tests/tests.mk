@@ -154,8 +154,12 @@ tests_scenarios_failing_la_LDFLAGS = -module -avoid-version -shared \
 
 # ---- everything that needs processes ----------------------------------------
 PYTESTS = \
+	tests/e2e/test_dovecot.py \
 	tests/e2e/test_key_supply.py \
+	tests/e2e/test_nginx.py \
 	tests/e2e/test_oidc_provider.py \
+	tests/e2e/test_postgresql.py \
+	tests/e2e/test_saslauthd.py \
 	tests/e2e/test_setcred.py \
 	tests/e2e/test_ssh.py \
 	tests/e2e/test_stacks.py \
@@ -193,6 +197,7 @@ EXTRA_DIST += $(PYTESTS) \
 	tests/support/real_provider.py \
 	tests/support/run-pytest \
 	tests/support/run-unit \
+	tests/support/services.py \
 	tests/support/syslog_lines.py \
 	tests/support/tables.py \
 	tests/support/tokens.py \
