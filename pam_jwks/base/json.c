@@ -181,6 +181,24 @@ pj_json_bool(const struct pj_json *value, bool *out)
 }
 
 bool
+pj_json_number(const struct pj_json *value, struct pj_span *text)
+{
+	struct json_object *object = to_object(value);
+	const char *bytes;
+	size_t len = 0;
+
+	if (!is_type(value, json_type_int) && !is_type(value, json_type_double))
+		return false;
+	/* json-c keeps the text of what it reads as a double. */
+	bytes = json_object_to_json_string_length(object,
+	    JSON_C_TO_STRING_PLAIN, &len);
+	if (bytes == NULL)
+		return false;
+	*text = pj_span(bytes, len);
+	return true;
+}
+
+bool
 pj_json_time(const struct pj_json *value, int64_t *out)
 {
 	int64_t seconds;

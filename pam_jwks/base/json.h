@@ -69,6 +69,12 @@ bool	pj_json_string(const struct pj_json *value, struct pj_span *out);
 bool	pj_json_bool(const struct pj_json *value, bool *out);
 
 /*
+ * The text of a number, as it stands in the document but for a whole number's
+ * "-0", which is "0".  It lives as long as the document.
+ */
+bool	pj_json_number(const struct pj_json *value, struct pj_span *text);
+
+/*
  * A NumericDate (RFC 7519 section 2) in whole seconds, rounded down.  False if
  * value is no number, not finite, or its magnitude is over 2^53, where a
  * double stops being exact.

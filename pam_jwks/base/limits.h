@@ -62,6 +62,20 @@
 #define PJ_LIST_MAX		64
 #define PJ_NAME_MAX		64	/* section and service names */
 
+/* Rules of one section, as many as a list has items. */
+#define PJ_RULES_MAX		64
+
+/*
+ * A pattern: its bytes, its groups, and its steps once repetitions are written
+ * out.  At these libc needs milliseconds and under 10 MiB for the worst.
+ */
+#define PJ_PATTERN_MAX		512
+#define PJ_PATTERN_GROUPS_MAX	16
+#define PJ_PATTERN_STEPS_MAX	256
+
+/* A value that is matched: URLs of workflows reach 300 bytes. */
+#define PJ_PATTERN_VALUE_MAX	512
+
 /* A data file: two bodies' worth is never reached, one and its header is. */
 #define PJ_CACHE_MAX		(PJ_BODY_MAX + 64 * 1024)
 

@@ -36,6 +36,16 @@ pj_span_printable(struct pj_span a)
 }
 
 bool
+pj_span_has_control(struct pj_span a)
+{
+	for (size_t i = 0; i < a.len; i++) {
+		if (a.ptr[i] < 0x20 || a.ptr[i] == 0x7f)
+			return true;
+	}
+	return false;
+}
+
+bool
 pj_span_number(struct pj_span a, unsigned long long max,
     unsigned long long *value)
 {

@@ -71,6 +71,9 @@ pj_span_from(struct pj_span a, size_t offset)
 /* True if every byte is printable ASCII; true for an empty span. */
 bool	pj_span_printable(struct pj_span a);
 
+/* True if a byte is an ASCII control character. */
+bool	pj_span_has_control(struct pj_span a);
+
 /*
  * Reads a whole non-negative decimal number: digits only, no sign, no white
  * space, at most max.  Returns false, and leaves *value alone, otherwise.

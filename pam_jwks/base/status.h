@@ -82,6 +82,8 @@ enum pj_outcome {
 	/* the claims */						      \
 	X(CLAIM_MISSING, "claim_missing", REFUSED,			      \
 	    "the token lacks a claim")					      \
+	X(CLAIM_OVERAGE, "claim_overage", REFUSED,			      \
+	    "the provider left a claim out because it is too long")	      \
 	X(CLAIM_TYPE, "claim_type", REFUSED,				      \
 	    "a claim of the token has the wrong type")			      \
 	X(EXPIRED, "expired", REFUSED, "the token has expired")		      \
@@ -99,6 +101,8 @@ enum pj_outcome {
 	    "the token is bound to a key that nobody proves here (cnf)")      \
 	X(TOKEN_IS_EVENT, "token_is_event", REFUSED,			      \
 	    "the token reports an event, a logout for example")		      \
+	X(REQUIRE_UNMET, "require_unmet", REFUSED,			      \
+	    "a claim does not say what the section requires")		      \
 	X(EMAIL_UNVERIFIED, "email_unverified", REFUSED,		      \
 	    "the provider did not verify the mail address")		      \
 	/* the local user */						      \
