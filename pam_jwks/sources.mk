@@ -62,9 +62,15 @@ libpj_la_SOURCES = \
 	pam_jwks/policy/config_private.h \
 	pam_jwks/policy/decision.c \
 	pam_jwks/policy/decision.h \
+	pam_jwks/policy/list.c \
+	pam_jwks/policy/list.h \
 	pam_jwks/policy/option_value.c \
 	pam_jwks/policy/options.c \
 	pam_jwks/policy/options.h \
+	pam_jwks/policy/pattern.c \
+	pam_jwks/policy/pattern.h \
+	pam_jwks/policy/rule.c \
+	pam_jwks/policy/rule.h \
 	pam_jwks/policy/select.c \
 	pam_jwks/policy/select.h \
 	pam_jwks/policy/usermap.c \

@@ -45,7 +45,9 @@ UNIT_TESTS = \
 	tests/unit/test_keysource \
 	tests/unit/test_lifetime \
 	tests/unit/test_options \
+	tests/unit/test_pattern \
 	tests/unit/test_report \
+	tests/unit/test_rule \
 	tests/unit/test_select \
 	tests/unit/test_span \
 	tests/unit/test_spawn \
@@ -82,6 +84,7 @@ tests/unit/test_jwk.$(OBJEXT): tests/unit/tokens.h
 tests/unit/test_jwks.$(OBJEXT): tests/unit/tokens.h
 tests/unit/test_jws.$(OBJEXT): tests/unit/tokens.h
 tests/unit/test_jwt.$(OBJEXT): tests/unit/tokens.h
+tests/unit/test_rule.$(OBJEXT): tests/unit/claims_tokens.h
 tests/unit/test_select.$(OBJEXT): tests/unit/claims_tokens.h
 tests/unit/test_usermap.$(OBJEXT): tests/unit/claims_tokens.h
 tests/unit/test_x5c.$(OBJEXT): tests/unit/tokens.h

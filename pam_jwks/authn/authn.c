@@ -81,33 +81,48 @@ check_account(const struct pj_issuer *issuer, const struct pj_login *login,
 	return pj_usermap_check_uid(issuer, uid, err);
 }
 
+/* Whether the token is this user's, and says what the section requires. */
+static enum pj_status
+match(const struct pj_issuer *issuer, const struct pj_claims *claims,
+    const struct pj_login *login, struct pj_decision *decision,
+    struct pj_error *err)
+{
+	enum pj_status status = pj_usermap_match(issuer, claims, login->user,
+	    decision, err);
+
+	if (status == PJ_OK)
+		status = pj_rules_check(&issuer->require, claims, err);
+	if (status != PJ_OK)
+		decision->rule[0] = '\0';
+	return status;
+}
+
 /* All of the rules, for a token whose signature is good. */
 static enum pj_status
 decide(const struct pj_issuer *issuer, const struct pj_claims *claims,
     const struct pj_login *login, int64_t now, struct pj_decision *decision,
     struct pj_error *err)
 {
-	enum pj_status purpose, times, match;
+	enum pj_status purpose, times, matched;
 	struct pj_error later = { "" };
 
 	purpose = pj_policy_purpose(issuer, claims, err);
 	if (purpose != PJ_OK) {
-		(void)!pj_usermap_match(issuer, claims, login->user, decision,
-		    &later);
+		(void)!match(issuer, claims, login, decision, &later);
 		return purpose;
 	}
 	times = pj_policy_times(issuer, claims, now, err);
-	match = pj_usermap_match(issuer, claims, login->user, decision,
+	matched = match(issuer, claims, login, decision,
 	    times == PJ_OK ? err : &later);
 	/* Only the token's own person learns what is wrong with it. */
-	if (times != PJ_OK && match == PJ_OK &&
+	if (times != PJ_OK && matched == PJ_OK &&
 	    check_account(issuer, login, &later) == PJ_OK)
 		pj_policy_tell(times, claims, now, decision->tell,
 		    sizeof(decision->tell));
 	if (times != PJ_OK)
 		return times;
-	if (match != PJ_OK)
-		return match;
+	if (matched != PJ_OK)
+		return matched;
 	return check_account(issuer, login, err);
 }
 

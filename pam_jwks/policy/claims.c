@@ -16,30 +16,38 @@ pointer_item(const struct pj_json *array, struct pj_span token)
 	return pj_json_item(array, (size_t)i);
 }
 
-/* One reference token, "~1" and "~0" undone, to the value that it means. */
-static const struct pj_json *
-pointer_step(const struct pj_json *value, struct pj_span token)
+/* A reference token with "~1" and "~0" undone; false if it is malformed. */
+static bool
+pointer_name(struct pj_span token, char name[PJ_CONFIG_LINE_MAX + 1])
 {
-	char name[PJ_CONFIG_LINE_MAX + 1];
 	size_t len = 0;
 
-	if (pj_json_type(value) == PJ_JSON_ARRAY)
-		return pointer_item(value, token);
-	for (size_t i = 0; i < token.len && len < sizeof(name) - 1; i++) {
+	for (size_t i = 0; i < token.len && len < PJ_CONFIG_LINE_MAX; i++) {
 		unsigned char c = token.ptr[i];
 
 		if (c == '~') {
 			i++;
 			if (i == token.len)
-				return NULL;
+				return false;
 			if (token.ptr[i] != '0' && token.ptr[i] != '1')
-				return NULL;
+				return false;
 			c = token.ptr[i] == '0' ? '~' : '/';
 		}
 		name[len++] = (char)c;
 	}
 	name[len] = '\0';
-	return pj_json_member(value, name);
+	return true;
+}
+
+/* One reference token to the value that it means. */
+static const struct pj_json *
+pointer_step(const struct pj_json *value, struct pj_span token)
+{
+	char name[PJ_CONFIG_LINE_MAX + 1];
+
+	if (pj_json_type(value) == PJ_JSON_ARRAY)
+		return pointer_item(value, token);
+	return pointer_name(token, name) ? pj_json_member(value, name) : NULL;
 }
 
 const struct pj_json *
@@ -64,6 +72,23 @@ pj_claim_find(const struct pj_claims *claims, const char *name)
 		name += 1 + len;
 	}
 	return value;
+}
+
+enum pj_status
+pj_claim_absent(const struct pj_claims *claims, const char *name,
+    struct pj_error *err)
+{
+	char top[PJ_CONFIG_LINE_MAX + 1];
+
+	if (*name != '/')
+		(void)snprintf(top, sizeof(top), "%s", name);
+	else if (!pointer_name(pj_span(name + 1, strcspn(name + 1, "/")), top))
+		top[0] = '\0';
+	if (pj_json_member(pj_claims_get(claims, "_claim_names"), top) !=
+	    NULL || (strcmp(top, "groups") == 0 &&
+	    pj_claims_get(claims, "hasgroups") != NULL))
+		return pj_fail(err, PJ_CLAIM_OVERAGE, "%s", name);
+	return pj_fail(err, PJ_CLAIM_MISSING, "%s", name);
 }
 
 enum pj_status

@@ -16,6 +16,14 @@ const struct pj_json	*pj_claim_find(const struct pj_claims *claims,
 			    const char *name);
 
 /*
+ * Why a claim that is needed cannot be found.  PJ_CLAIM_OVERAGE if the provider
+ * says that it keeps it elsewhere (OpenID Connect Core 1.0 section 5.6.2, and
+ * what Entra ID does for people with many groups), else PJ_CLAIM_MISSING.
+ */
+enum pj_status	pj_claim_absent(const struct pj_claims *claims,
+		    const char *name, struct pj_error *err);
+
+/*
  * Refuses a token whose exp has passed (RFC 7519 section 4.1.4); for the early
  * check of what was peeked at, too.  now is in seconds since 1970.
  */

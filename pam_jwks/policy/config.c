@@ -216,7 +216,7 @@ set_key(struct parser *parser, struct pj_span key, struct pj_span value)
 		return PJ_OK;
 	}
 	bit = (uint64_t)1 << (option - pj_options);
-	if ((*seen & bit) != 0 && option->type != PJ_TYPE_TEXTS) {
+	if ((*seen & bit) != 0 && !pj_option_repeats(option)) {
 		mistakef(parser, "%s stands twice in this section",
 		    option->key);
 		return PJ_OK;

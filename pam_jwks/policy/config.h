@@ -15,12 +15,8 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-
-/* Owned strings in the order of the file. */
-struct pj_list {
-	char	*items[PJ_LIST_MAX];
-	size_t	 count;
-};
+#include "policy/list.h"
+#include "policy/rule.h"
 
 enum pj_account {
 	PJ_ACCOUNT_LOCAL,	/* the user must exist and pass the uid rules */
@@ -64,6 +60,7 @@ struct pj_issuer {
 	int64_t		 max_token_age;
 	int64_t		 max_auth_age;
 	struct pj_list	 authorized_party;
+	struct pj_rules	 require;	/* all must hold */
 	struct pj_list	 user_strip_domain;
 	bool		 user_lowercase;
 	bool		 allow_unverified_email;

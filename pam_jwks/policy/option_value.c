@@ -39,67 +39,10 @@ set_text(char **dst, struct pj_span text)
 	return PJ_OK;
 }
 
-static enum pj_status
-list_add(struct pj_list *list, struct pj_span item, struct pj_error *err)
-{
-	if (list->count == PJ_LIST_MAX)
-		return pj_fail(err, PJ_CONFIG_INVALID,
-		    "more than %d items", PJ_LIST_MAX);
-	list->items[list->count] = pj_span_dup(item);
-	if (list->items[list->count] == NULL)
-		return PJ_NO_MEMORY;
-	list->count++;
-	return PJ_OK;
-}
-
-void
-pj_list_free(struct pj_list *list)
-{
-	for (size_t i = 0; i < list->count; i++)
-		free(list->items[i]);
-	list->count = 0;
-}
-
 static bool
 is_blank(unsigned char c)
 {
 	return c == ' ' || c == '\t';
-}
-
-/*
- * Takes the next item off a list value: false at its end.  A quoted item keeps
- * its spaces; a quote inside an item is a mistake, reported as an empty item.
- */
-static bool
-next_word(struct pj_span *rest, struct pj_span *word)
-{
-	size_t at = 0, start;
-
-	while (at < rest->len && is_blank(rest->ptr[at]))
-		at++;
-	if (at == rest->len)
-		return false;
-	start = at;
-	if (rest->ptr[at] == '"') {
-		for (at++; at < rest->len && rest->ptr[at] != '"'; at++)
-			;
-		if (at < rest->len)
-			at++;
-		*word = pj_span(rest->ptr + start + 1, at - start - 1);
-		if (word->len == 0 || word->ptr[word->len - 1] != '"' ||
-		    (at < rest->len && !is_blank(rest->ptr[at])))
-			*word = pj_span("", 0);
-		else
-			word->len--;
-	} else {
-		while (at < rest->len && !is_blank(rest->ptr[at]))
-			at++;
-		*word = pj_span(rest->ptr + start, at - start);
-		if (memchr(word->ptr, '"', word->len) != NULL)
-			*word = pj_span("", 0);
-	}
-	*rest = pj_span_from(*rest, at);
-	return true;
 }
 
 /* libpam lower-cases a service's name: others could never be asked for. */
@@ -116,55 +59,37 @@ is_service(struct pj_span word)
 	return word.len <= PJ_NAME_MAX;
 }
 
-static bool
-list_has(const struct pj_list *list, struct pj_span word)
-{
-	for (size_t i = 0; i < list->count; i++) {
-		if (pj_span_is(word, list->items[i]))
-			return true;
-	}
-	return false;
-}
-
 static enum pj_status
 set_words(enum pj_option_type type, struct pj_list *list, struct pj_span text,
     struct pj_error *err)
 {
-	struct pj_span rest = text, word;
 	enum pj_status status;
 
 	pj_list_free(list);
-	while (next_word(&rest, &word)) {
-		if (word.len == 0)
-			return pj_fail(err, PJ_CONFIG_INVALID,
-			    "an item is empty or its quotes do not match: "
-			    "%.*s", PJ_SPAN_ARG(text));
-		if (type == PJ_TYPE_SERVICES && !is_service(word))
+	status = pj_list_add_words(list, text, err);
+	for (size_t i = 0; type == PJ_TYPE_SERVICES && status == PJ_OK &&
+	    i < list->count; i++) {
+		if (!is_service(pj_span_str(list->items[i])))
 			return pj_fail(err, PJ_CONFIG_INVALID,
 			    "a service's name has lower-case letters, digits, "
-			    "'_', '-' and '.': %.*s", PJ_SPAN_ARG(word));
-		if (list_has(list, word))
-			return pj_fail(err, PJ_CONFIG_INVALID,
-			    "%.*s stands twice", PJ_SPAN_ARG(word));
-		status = list_add(list, word, err);
-		if (status != PJ_OK)
-			return status;
+			    "'_', '-' and '.': %s", list->items[i]);
 	}
-	return PJ_OK;
+	return status;
 }
 
 static enum pj_status
 set_algorithms(unsigned *dst, struct pj_span text, struct pj_error *err)
 {
-	struct pj_span rest = text, word;
+	struct pj_span rest = text;
+	struct pj_word word;
 	const struct pj_alg *alg;
 	unsigned set = 0;
 
-	while (next_word(&rest, &word)) {
-		alg = pj_alg_find(word);
+	while (pj_word_next(&rest, &word)) {
+		alg = pj_alg_find(word.text);
 		if (alg == NULL)
 			return pj_fail(err, PJ_CONFIG_INVALID,
-			    "no such algorithm: %.*s", PJ_SPAN_ARG(word));
+			    "no such algorithm: %.*s", PJ_SPAN_ARG(word.text));
 		set |= PJ_ALG_BIT(alg);
 	}
 	*dst = set;
@@ -331,6 +256,8 @@ pj_option_set(const struct pj_option *option, void *section,
 		return set_words(option->type, dst, text, err);
 	if (option->type == PJ_TYPE_ALGORITHMS)
 		return set_algorithms(dst, text, err);
+	if (option->type == PJ_TYPE_RULES)
+		return pj_rules_add(dst, text, err);
 	status = unquote(&text, err);
 	if (status != PJ_OK)
 		return status;
@@ -343,7 +270,7 @@ pj_option_set(const struct pj_option *option, void *section,
 		status = check_text(option->type, text, err);
 		return status == PJ_OK ? set_text(dst, text) : status;
 	case PJ_TYPE_TEXTS:
-		return list_add(dst, text, err);
+		return pj_list_add(dst, text, err);
 	case PJ_TYPE_DURATION:
 		return set_duration(option, dst, text, err);
 	case PJ_TYPE_NUMBER:
@@ -355,6 +282,7 @@ pj_option_set(const struct pj_option *option, void *section,
 	case PJ_TYPE_WORDS:
 	case PJ_TYPE_SERVICES:
 	case PJ_TYPE_ALGORITHMS:
+	case PJ_TYPE_RULES:
 		break;
 	}
 	return pj_fail(err, PJ_INTERNAL_ERROR, "option type");

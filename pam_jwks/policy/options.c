@@ -51,6 +51,7 @@ const struct pj_option pj_options[] = {
 	ISSUER_TIME(max_token_age, "none", 1, 3650 * DAY),
 	ISSUER_TIME(max_auth_age, "none", 1, 3650 * DAY),
 	ISSUER(authorized_party, PJ_TYPE_TEXTS, NULL),
+	ISSUER(require, PJ_TYPE_RULES, NULL),
 	ISSUER(user_strip_domain, PJ_TYPE_WORDS, NULL),
 	ISSUER(user_lowercase, PJ_TYPE_YES_NO, "no"),
 	ISSUER(allow_unverified_email, PJ_TYPE_YES_NO, "no"),
@@ -71,6 +72,12 @@ const size_t pj_options_count = sizeof(pj_options) / sizeof(pj_options[0]);
 /* What was set is noted in 64 bits (config_private.h). */
 _Static_assert(sizeof(pj_options) / sizeof(pj_options[0]) <= 64,
     "more options than bits");
+
+bool
+pj_option_repeats(const struct pj_option *option)
+{
+	return option->type == PJ_TYPE_TEXTS || option->type == PJ_TYPE_RULES;
+}
 
 const struct pj_option *
 pj_option_find(struct pj_span key)
@@ -122,6 +129,9 @@ pj_options_free(enum pj_option_section section, void *dst)
 		case PJ_TYPE_WORDS:
 		case PJ_TYPE_SERVICES:
 			pj_list_free(at);
+			break;
+		case PJ_TYPE_RULES:
+			pj_rules_free(at);
 			break;
 		case PJ_TYPE_YES_NO:
 		case PJ_TYPE_DURATION:

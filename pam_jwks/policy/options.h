@@ -29,6 +29,7 @@ enum pj_option_type {
 	PJ_TYPE_ALGORITHMS,
 	PJ_TYPE_ACCOUNT,	/* local, none */
 	PJ_TYPE_IP,		/* any, 4, 6 */
+	PJ_TYPE_RULES,		/* one rule (rule.h); the key may be repeated */
 };
 
 struct pj_option {
@@ -47,11 +48,14 @@ extern const size_t pj_options_count;
 /* The option with this key in any section, or NULL. */
 const struct pj_option	*pj_option_find(struct pj_span key);
 
+/* True if the key may stand several times in a section. */
+bool			 pj_option_repeats(const struct pj_option *option);
+
 /*
  * Parses text and stores it in the section's struct (struct pj_module_settings
- * or struct pj_issuer), whose earlier value, if any, is replaced, or for
- * PJ_TYPE_TEXTS added to.  PJ_CONFIG_INVALID, with what is wrong in the detail,
- * or PJ_NO_MEMORY.
+ * or struct pj_issuer), whose earlier value, if any, is replaced, or added to
+ * if the key repeats.  PJ_CONFIG_INVALID, with what is wrong in the detail, or
+ * PJ_NO_MEMORY.
  */
 enum pj_status		 pj_option_set(const struct pj_option *option,
 			    void *section, struct pj_span text,
@@ -64,8 +68,5 @@ enum pj_status		 pj_options_set_defaults(enum pj_option_section section,
 /* Frees what the table's fields of a struct own. */
 void			 pj_options_free(enum pj_option_section section,
 			    void *dst);
-
-/* Frees the items; the list is empty afterwards. */
-void			 pj_list_free(struct pj_list *list);
 
 #endif

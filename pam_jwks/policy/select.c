@@ -2,16 +2,6 @@
 
 #include "jose/alg.h"
 
-bool
-pj_list_has(const struct pj_list *list, struct pj_span item)
-{
-	for (size_t i = 0; i < list->count; i++) {
-		if (pj_span_is(item, list->items[i]))
-			return true;
-	}
-	return false;
-}
-
 static bool
 serves(const struct pj_issuer *issuer, const char *service)
 {

@@ -32,7 +32,4 @@ enum pj_status	pj_policy_audience(const struct pj_issuer *issuer,
 		    const struct pj_json *aud, struct pj_error *err)
 		    PJ_MUST_CHECK;
 
-/* True if a list of the configuration holds exactly these bytes. */
-bool		pj_list_has(const struct pj_list *list, struct pj_span item);
-
 #endif

@@ -7,16 +7,6 @@
 /* The uid that NFS and containers give to strangers. */
 #define UID_NOBODY	65534
 
-static bool
-has_control(struct pj_span text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.ptr[i] < 0x20 || text.ptr[i] == 0x7f)
-			return true;
-	}
-	return false;
-}
-
 static enum pj_status
 read_identity(const struct pj_issuer *issuer, const struct pj_claims *claims,
     struct pj_span *identity, struct pj_error *err)
@@ -26,12 +16,12 @@ read_identity(const struct pj_issuer *issuer, const struct pj_claims *claims,
 	struct pj_span text;
 
 	if (value == NULL)
-		return pj_fail(err, PJ_CLAIM_MISSING, "%s",
-		    issuer->user_claim);
+		return pj_claim_absent(claims, issuer->user_claim, err);
 	if (!pj_json_string(value, &text))
 		return pj_fail(err, PJ_CLAIM_TYPE, "%s is no string",
 		    issuer->user_claim);
-	if (text.len == 0 || text.len > PJ_IDENTITY_MAX || has_control(text))
+	if (text.len == 0 || text.len > PJ_IDENTITY_MAX ||
+	    pj_span_has_control(text))
 		return pj_fail(err, PJ_IDENTITY_INVALID,
 		    "%s is empty, too long, or has control characters",
 		    issuer->user_claim);

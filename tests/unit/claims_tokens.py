@@ -160,6 +160,38 @@ def identities():
     return out
 
 
+def rules():
+    """Claims that `require` looks at."""
+    url = "https://example.org/claims/role"
+    return {
+        "shapes": claims(
+            text="red", spaced="two words", empty="", one=1, minus=-3,
+            real=1.0, exponent=1e3, yes=True, no=False, null=None,
+            object={"a": 1}, list=["red", "green", "two words", ""],
+            none=[], numbers=[1, 2], mixed=["red", 1], nested=[["red"]],
+            lists_null=["red", None], nul="red\0", nul_list=["red\0x"],
+            newline="red\n", upper="RED", long="a" * 513, just="a" * 512,
+            long_list=["a" * 600, "red"],
+            scope="openid  ssh:web", scp="ssh wlcg", scope_like="openid ssh",
+            ref="refs/heads/main", uuid="8f2c6d1e-0b0a-4b7e-9d3c-aabbccddeeff",
+            realm_access={"roles": ["ops", "dev"], "a/b": {"m~n": "deep"},
+                          "": "blank"},
+            items=[{"name": "first"}, {"name": "second"}],
+            **{url: ["admin"], "with space": "kept", "a/b": "slash"}),
+        "scope_list": claims(scope=["openid ssh", "x"]),
+        "scope_number": claims(scope=1),
+        "scope_blank": claims(scope="   "),
+        "scope_tab": claims(scope="openid\tssh"),
+        "overage": claims(_claim_names={"groups": "src1", url: "src1",
+                                        "a/b": "src1"},
+                          _claim_sources={"src1": {"endpoint": "https://x"}}),
+        "hasgroups": claims(hasgroups=True),
+        "overage_odd": claims(_claim_names=["groups"], hasgroup=True),
+        "overage_and_groups": claims(_claim_names={"groups": "src1"},
+                                     groups=["ssh-users"]),
+    }
+
+
 def logins():
     """Whole logins, for test_authn."""
     return {
@@ -229,7 +261,7 @@ def main():
     other = jwk.JWK.generate(kty="OKP", crv="Ed25519")
     curve = jwk.JWK.generate(kty="EC", crv="P-256")
     tokens = {}
-    for group in (times(), purpose(), identities(), logins()):
+    for group in (times(), purpose(), identities(), rules(), logins()):
         for name, payload in group.items():
             assert name not in tokens, name
             tokens[name] = sign(key, payload)

@@ -539,6 +539,52 @@ expired_token_is_refused_one_second_after_leeway(void **state)
 	expect_login("", "plain", "alice", PJ_EXPIRED);
 }
 
+/* What the section requires comes behind whose token it is. */
+static void
+what_the_section_requires_must_hold(void **state)
+{
+	PJ_CLEANUP(pj_cleanup_config) struct pj_config *config = NULL;
+	struct pj_decision decision;
+
+	(void)state;
+	expect_login("require = text is red\n", "shapes", "alice", PJ_OK);
+	expect_login("require = text is red\nrequire = list any blue\n",
+	    "shapes", "alice", PJ_REQUIRE_UNMET);
+	expect_login("require = groups any x\n", "hasgroups", "alice",
+	    PJ_CLAIM_OVERAGE);
+	expect_login("require = groups any x\n", "plain", "alice",
+	    PJ_CLAIM_MISSING);
+	expect_login("require = groups any x\n", "plain", "bob",
+	    PJ_USER_MISMATCH);
+	config = with_file(CLAIMS_JWKS, "require = groups any x\n");
+	decision = login(config, "plain", "alice");
+	expect(&decision, PJ_CLAIM_MISSING);
+	assert_string_equal(decision.identity, "alice");
+	assert_string_equal(decision.rule, "");
+	assert_string_equal(decision.error.detail, "groups");
+}
+
+/* Nobody is told that a token expired which would not have let him in. */
+static void
+who_lacks_what_is_required_is_told_nothing(void **state)
+{
+	PJ_CLEANUP(pj_cleanup_config) struct pj_config *config = NULL;
+	struct pj_decision decision;
+
+	(void)state;
+	config = with_file(CLAIMS_JWKS, "require = sub is alice\n");
+	decision = login(config, "expired", "alice");
+	expect(&decision, PJ_EXPIRED);
+	assert_string_not_equal(decision.tell, "");
+	pj_config_free(config);
+	config = with_file(CLAIMS_JWKS, "require = sub is bob\n");
+	world.lookups = 0;
+	decision = login(config, "expired", "alice");
+	expect(&decision, PJ_EXPIRED);
+	assert_string_equal(decision.tell, "");
+	assert_int_equal(world.lookups, 0);
+}
+
 static void
 only_the_tokens_own_person_is_told(void **state)
 {
@@ -1363,6 +1409,8 @@ main(void)
 		LOGIN_TEST(a_hostile_key_id_is_shown_escaped),
 		LOGIN_TEST(a_service_that_no_section_serves_is_refused),
 		LOGIN_TEST(expired_token_is_refused_one_second_after_leeway),
+		LOGIN_TEST(what_the_section_requires_must_hold),
+		LOGIN_TEST(who_lacks_what_is_required_is_told_nothing),
 		LOGIN_TEST(only_the_tokens_own_person_is_told),
 		LOGIN_TEST(nobody_is_told_whose_account_would_be_refused),
 		LOGIN_TEST(nobody_is_looked_up_before_the_token_has_verified),

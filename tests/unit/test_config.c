@@ -185,6 +185,8 @@ every_key_of_issuer_arrives(void **state)
 	    "max_auth_age = 15m\n"
 	    "authorized_party = web app\n"
 	    "authorized_party = cli\n"
+	    "require = groups any ssh-users \"site reliability\"\n"
+	    "require = env is \"a # b\"\n"
 	    "user_strip_domain = example.org example.com\n"
 	    "user_lowercase = yes\n"
 	    "allow_unverified_email = yes\n"
@@ -222,6 +224,14 @@ every_key_of_issuer_arrives(void **state)
 	assert_int_equal(issuer->authorized_party.count, 2);
 	assert_string_equal(issuer->authorized_party.items[0], "web app");
 	assert_string_equal(issuer->authorized_party.items[1], "cli");
+	assert_int_equal(issuer->require.count, 2);
+	assert_string_equal(issuer->require.items[0]->claim, "groups");
+	assert_int_equal(issuer->require.items[0]->kind, PJ_RULE_ANY);
+	assert_int_equal(issuer->require.items[0]->values.count, 2);
+	assert_string_equal(issuer->require.items[0]->values.items[1],
+	    "site reliability");
+	assert_string_equal(issuer->require.items[1]->values.items[0],
+	    "a # b");
 	assert_int_equal(issuer->user_strip_domain.count, 2);
 	assert_string_equal(issuer->user_strip_domain.items[1], "example.com");
 	assert_true(issuer->user_lowercase);
@@ -394,6 +404,10 @@ each_mistake_of_form_is_told_with_file_and_line(void **state)
 		{ GOOD "proxy = p\n", 6, "proxy" },
 		{ GOOD "ca_file = ca.pem\n", 6, "ca.pem" },
 		{ GOOD "typ = \"\n", 6, "typ" },
+		{ GOOD "require = groups has x\n", 6, "require: behind" },
+		{ GOOD "require = groups any x # y\n", 6,
+		    "require: there are no comments" },
+		{ GOOD "require = x matches (\n", 6, "require: a (" },
 		{ GOOD "fetch_user = x\n", 6, "[module]" },
 		{ GOOD "timeout_cold = 1s\n", 6, "timeout_cold" },
 		{ "[module]\nissuer = x\n", 2, "[issuer NAME]" },

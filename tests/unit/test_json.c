@@ -396,6 +396,41 @@ test_string_length(void **state)
 }
 
 static void
+test_number_text(void **state)
+{
+	static const struct {
+		const char	*json;
+		const char	*text;		/* NULL: no number */
+	} cases[] = {
+		{ "0", "0" }, { "-0", "0" }, { "1", "1" }, { "-12", "-12" },
+		{ "9223372036854775807", "9223372036854775807" },
+		{ "-9223372036854775808", "-9223372036854775808" },
+		{ "1.0", "1.0" }, { "1.50", "1.50" }, { "1e3", "1e3" },
+		{ "1E+3", "1E+3" }, { "-0.0", "-0.0" }, { "1e999", "1e999" },
+		{ "0.1000000000000000055511", "0.1000000000000000055511" },
+		{ "\"1\"", NULL }, { "true", NULL }, { "null", NULL },
+		{ "[1]", NULL }, { "{}", NULL },
+	};
+	char json[80];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		PJ_CLEANUP(pj_cleanup_json) struct pj_json *doc = NULL;
+		struct pj_span text = { NULL, 0 };
+
+		(void)snprintf(json, sizeof(json), "{\"n\":%s}",
+		    cases[i].json);
+		assert_int_equal(pj_json_parse(pj_span_str(json), &doc, NULL),
+		    PJ_OK);
+		assert_true(pj_json_number(pj_json_member(doc, "n"), &text) ==
+		    (cases[i].text != NULL));
+		if (cases[i].text != NULL && !pj_span_is(text, cases[i].text))
+			fail_msg("%s: %.*s", cases[i].json, PJ_SPAN_ARG(text));
+	}
+	assert_false(pj_json_number(NULL, NULL));
+}
+
+static void
 test_times(void **state)
 {
 	static const struct {
@@ -473,6 +508,7 @@ main(void)
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_no_coercion),
 		cmocka_unit_test(test_string_length),
+		cmocka_unit_test(test_number_text),
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_detail),
 	};
