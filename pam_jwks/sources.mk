@@ -59,11 +59,18 @@ libpj_la_SOURCES = \
 	pam_jwks/policy/config.c \
 	pam_jwks/policy/config.h \
 	pam_jwks/policy/config_finish.c \
+	pam_jwks/policy/config_grants.c \
 	pam_jwks/policy/config_private.h \
 	pam_jwks/policy/decision.c \
 	pam_jwks/policy/decision.h \
+	pam_jwks/policy/grant.c \
+	pam_jwks/policy/grant.h \
+	pam_jwks/policy/lines.c \
+	pam_jwks/policy/lines.h \
 	pam_jwks/policy/list.c \
 	pam_jwks/policy/list.h \
+	pam_jwks/policy/map.c \
+	pam_jwks/policy/map.h \
 	pam_jwks/policy/option_value.c \
 	pam_jwks/policy/options.c \
 	pam_jwks/policy/options.h \

@@ -34,6 +34,7 @@ UNIT_TESTS = \
 	tests/unit/test_envelope \
 	tests/unit/test_error \
 	tests/unit/test_file \
+	tests/unit/test_grant \
 	tests/unit/test_harvest \
 	tests/unit/test_helper \
 	tests/unit/test_http \
@@ -44,6 +45,7 @@ UNIT_TESTS = \
 	tests/unit/test_jwt \
 	tests/unit/test_keysource \
 	tests/unit/test_lifetime \
+	tests/unit/test_map \
 	tests/unit/test_options \
 	tests/unit/test_pattern \
 	tests/unit/test_report \
@@ -79,6 +81,7 @@ tests/unit/test_alg.$(OBJEXT): tests/unit/tokens.h
 tests/unit/test_authn.$(OBJEXT): tests/unit/claims_tokens.h
 tests/unit/test_b64url.$(OBJEXT): tests/unit/tokens.h
 tests/unit/test_claims.$(OBJEXT): tests/unit/claims_tokens.h
+tests/unit/test_grant.$(OBJEXT): tests/unit/claims_tokens.h
 tests/unit/test_json.$(OBJEXT): tests/unit/tokens.h
 tests/unit/test_jwk.$(OBJEXT): tests/unit/tokens.h
 tests/unit/test_jwks.$(OBJEXT): tests/unit/tokens.h

@@ -64,7 +64,7 @@ find_account(const char *user, uid_t *uid, struct pj_error *err)
 
 static enum pj_status
 check_account(const struct pj_issuer *issuer, const struct pj_login *login,
-    struct pj_error *err)
+    bool literal_user, struct pj_error *err)
 {
 	enum pj_status status;
 	uid_t uid = (uid_t)-1;
@@ -73,22 +73,21 @@ check_account(const struct pj_issuer *issuer, const struct pj_login *login,
 		return PJ_OK;
 	status = find_account(login->user, &uid, err);
 	/* The user need not exist then; root is refused all the same. */
-	if (issuer->account == PJ_ACCOUNT_NONE &&
-	    (status == PJ_USER_UNKNOWN || (status == PJ_OK && uid != 0)))
+	if (issuer->account == PJ_ACCOUNT_NONE && status == PJ_USER_UNKNOWN)
 		return PJ_OK;
 	if (status != PJ_OK)
 		return status;
-	return pj_usermap_check_uid(issuer, uid, err);
+	return pj_usermap_check_uid(issuer, literal_user, uid, err);
 }
 
 /* Whether the token is this user's, and says what the section requires. */
 static enum pj_status
-match(const struct pj_issuer *issuer, const struct pj_claims *claims,
-    const struct pj_login *login, struct pj_decision *decision,
-    struct pj_error *err)
+match(const struct pj_config *config, const struct pj_issuer *issuer,
+    const struct pj_claims *claims, const struct pj_login *login,
+    struct pj_decision *decision, struct pj_error *err)
 {
-	enum pj_status status = pj_usermap_match(issuer, claims, login->user,
-	    decision, err);
+	enum pj_status status = pj_usermap_match(config, issuer, claims,
+	    login->user, decision, err);
 
 	if (status == PJ_OK)
 		status = pj_rules_check(&issuer->require, claims, err);
@@ -99,31 +98,33 @@ match(const struct pj_issuer *issuer, const struct pj_claims *claims,
 
 /* All of the rules, for a token whose signature is good. */
 static enum pj_status
-decide(const struct pj_issuer *issuer, const struct pj_claims *claims,
-    const struct pj_login *login, int64_t now, struct pj_decision *decision,
-    struct pj_error *err)
+decide(const struct pj_config *config, const struct pj_issuer *issuer,
+    const struct pj_claims *claims, const struct pj_login *login, int64_t now,
+    struct pj_decision *decision, struct pj_error *err)
 {
 	enum pj_status purpose, times, matched;
 	struct pj_error later = { "" };
 
 	purpose = pj_policy_purpose(issuer, claims, err);
 	if (purpose != PJ_OK) {
-		(void)!match(issuer, claims, login, decision, &later);
+		(void)!match(config, issuer, claims, login, decision,
+		    &later);
 		return purpose;
 	}
 	times = pj_policy_times(issuer, claims, now, err);
-	matched = match(issuer, claims, login, decision,
+	matched = match(config, issuer, claims, login, decision,
 	    times == PJ_OK ? err : &later);
 	/* Only the token's own person learns what is wrong with it. */
 	if (times != PJ_OK && matched == PJ_OK &&
-	    check_account(issuer, login, &later) == PJ_OK)
+	    check_account(issuer, login, decision->literal_user, &later) ==
+	    PJ_OK)
 		pj_policy_tell(times, claims, now, decision->tell,
 		    sizeof(decision->tell));
 	if (times != PJ_OK)
 		return times;
 	if (matched != PJ_OK)
 		return matched;
-	return check_account(issuer, login, err);
+	return check_account(issuer, login, decision->literal_user, err);
 }
 
 struct jwt_try {
@@ -231,7 +232,8 @@ authenticate(const struct pj_config *config, const struct pj_login *login,
 	if (status != PJ_OK)
 		return status;
 	decision->verified = true;
-	status = decide(issuer, claims, login, wall_now(login), decision, err);
+	status = decide(config, issuer, claims, login, wall_now(login),
+	    decision, err);
 	if (status != PJ_OK)
 		return status;
 	say_note(source, err);

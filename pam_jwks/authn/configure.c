@@ -40,6 +40,36 @@ add_file(struct pj_config *config, const struct pj_config_source *source,
 	    err);
 }
 
+/* Every map once, also where several sections name it. */
+static enum pj_status
+add_maps(struct pj_config *config, const struct pj_config_source *source,
+    struct pj_error *err)
+{
+	enum pj_status status, result = PJ_OK;
+
+	for (size_t i = 0; !source->without_maps &&
+	    i < pj_config_issuers(config); i++) {
+		const char *path = pj_config_issuer(config, i)->user_map;
+		PJ_BUF_SCOPED(text, PJ_MAP_MAX);
+
+		if (path == NULL || pj_config_map(config, path) != NULL)
+			continue;
+		if (source->options != NULL)
+			status = pj_file_read_any(path, &text, err);
+		else
+			status = pj_file_read(path, &text, err);
+		if (status != PJ_OK)
+			return as_config_status(status);
+		status = pj_config_add_map(config, pj_buf_span(&text), path,
+		    result == PJ_OK ? err : NULL);
+		if (status == PJ_CONFIG_INVALID)
+			result = status;
+		else if (status != PJ_OK)
+			return status;
+	}
+	return result;
+}
+
 static enum pj_status
 add_options(struct pj_config *config, const struct pj_config_source *source,
     struct pj_error *err)
@@ -55,6 +85,32 @@ add_options(struct pj_config *config, const struct pj_config_source *source,
 			return status;
 	}
 	return result;
+}
+
+/*
+ * The texts, then the maps that they name, then the check of the whole.  After
+ * a mistake only those who collect them all want to know the rest.
+ */
+static enum pj_status
+fill(struct pj_config *config, const struct pj_config_source *source,
+    struct pj_error *err)
+{
+	enum pj_status first, next;
+
+	first = source->path != NULL ? add_file(config, source, err) :
+	    add_options(config, source, err);
+	for (int step = 0; step < 2; step++) {
+		if (first != PJ_OK && (first != PJ_CONFIG_INVALID ||
+		    source->on_mistake == NULL))
+			return first;
+		next = step == 0 ?
+		    add_maps(config, source, first == PJ_OK ? err : NULL) :
+		    pj_config_finish(config, source->keys_only,
+		    first == PJ_OK ? err : NULL);
+		if (first == PJ_OK)
+			first = next;
+	}
+	return first;
 }
 
 enum pj_status
@@ -76,15 +132,7 @@ pj_configure(const struct pj_config_source *source, struct pj_config **config,
 	status = pj_config_new(&host, source->on_mistake, source->ctx, &fresh);
 	if (status != PJ_OK)
 		return status;
-	if (source->path != NULL)
-		status = add_file(fresh, source, err);
-	else
-		status = add_options(fresh, source, err);
-	if (status == PJ_OK)
-		status = pj_config_finish(fresh, source->keys_only, err);
-	/* The rest of the mistakes, for those who collect them all. */
-	else if (status == PJ_CONFIG_INVALID && source->on_mistake != NULL)
-		(void)!pj_config_finish(fresh, source->keys_only, NULL);
+	status = fill(fresh, source, err);
 	if (status != PJ_OK)
 		return status;
 	*config = PJ_TAKE(fresh);

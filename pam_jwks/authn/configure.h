@@ -20,6 +20,7 @@ struct pj_config_source {
 	const char *const	*options;	/* NULL-terminated; or NULL */
 	bool			 any_owner;	/* named by the user himself */
 	bool			 keys_only;	/* see pj_config_finish */
+	bool			 without_maps;	/* nobody logs in with it */
 	pj_config_mistake	*on_mistake;	/* may be NULL */
 	void			*ctx;
 };

@@ -59,11 +59,20 @@
 #define PJ_CONFIG_MAX		(256 * 1024)
 #define PJ_CONFIG_LINE_MAX	4096
 #define PJ_ISSUERS_MAX		64
+#define PJ_GRANTS_MAX		1024	/* as many as fit into the files */
 #define PJ_LIST_MAX		64
 #define PJ_NAME_MAX		64	/* section and service names */
 
 /* Rules of one section, as many as a list has items. */
 #define PJ_RULES_MAX		64
+
+/*
+ * A map of users: 20,000 people with their mail addresses.  libc compiles a
+ * pattern in 6 us, so that nobody notices 200 of them.
+ */
+#define PJ_MAP_MAX		(2 * 1024 * 1024)
+#define PJ_MAP_LINES_MAX	20000
+#define PJ_MAP_PATTERNS_MAX	200
 
 /*
  * A pattern: its bytes, its groups, and its steps once repetitions are written

@@ -114,10 +114,12 @@ enum pj_outcome {
 	    "the token's identity is that of a client program")		      \
 	X(USER_MISMATCH, "user_mismatch", REFUSED,			      \
 	    "the token belongs to somebody else")			      \
+	X(USER_NOT_GRANTED, "user_not_granted", REFUSED,		      \
+	    "no line of the map and no grant lets this identity in")	      \
 	X(USER_INVALID, "user_invalid", REFUSED,			      \
 	    "the user asked for has no acceptable name")		      \
 	X(USER_IS_ROOT, "user_is_root", REFUSED,			      \
-	    "no token lets anybody in as root")		      \
+	    "nobody becomes root by what a token says")		      \
 	X(UID_REFUSED, "uid_refused", REFUSED,				      \
 	    "the account's uid is not one that may log in by token")	      \
 	X(USER_UNKNOWN, "user_unknown", USER_UNKNOWN,			      \

@@ -230,6 +230,7 @@ pj_cmd_check(const struct pj_cli *cli)
 	int code;
 
 	pj_cli_source(cli, &source);
+	source.without_maps = cli->syntax;
 	code = pj_cli_configure(cli, &source, &config);
 	if (code != PJ_EXIT_OK)
 		return code;

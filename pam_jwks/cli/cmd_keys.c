@@ -183,6 +183,7 @@ pj_cmd_keys(const struct pj_cli *cli)
 
 	pj_cli_source(cli, &source);
 	source.keys_only = source.options != NULL;
+	source.without_maps = true;
 	code = pj_cli_configure(cli, &source, &config);
 	if (code != PJ_EXIT_OK)
 		return code;

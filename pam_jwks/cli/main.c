@@ -73,10 +73,14 @@ static const char *
 absolute_option(struct pj_cli *cli, const char *text)
 {
 	const char *equals = strchr(text, '=');
-	const struct pj_option *option = equals == NULL ? NULL :
-	    pj_option_find(pj_span(text, (size_t)(equals - text)));
+	struct pj_span key = pj_span(text, equals == NULL ? 0 :
+	    (size_t)(equals - text));
+	const struct pj_option *option = pj_option_find(PJ_SECTION_ISSUER,
+	    key);
 	PJ_CLEANUP(pj_cleanup_str) char *before = NULL;
 
+	if (option == NULL)
+		option = pj_option_find(PJ_SECTION_MODULE, key);
 	if (option == NULL || option->type != PJ_TYPE_PATH ||
 	    equals[1] == '/' || equals[1] == '\0')
 		return text;

@@ -258,7 +258,8 @@ static int
 run(struct arguments *args)
 {
 	PJ_CLEANUP(pj_cleanup_config) struct pj_config *config = NULL;
-	struct pj_config_source source = { .path = args->config };
+	struct pj_config_source source = { .path = args->config,
+	    .without_maps = true };
 	struct pj_error err = { "" };
 	enum pj_status status;
 

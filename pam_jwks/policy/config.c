@@ -5,15 +5,17 @@
 
 #include "base/buf.h"
 #include "policy/config_private.h"
+#include "policy/lines.h"
 #include "policy/options.h"
 
 struct parser {
 	struct pj_config	*config;
 	const char		*file;		/* owned by config */
 	unsigned		 line;
-	bool			 in_module;
-	struct section		*section;	/* NULL: none open */
-	bool			 skip;		/* the section is a mistake */
+	bool			 begun;		/* there was a section line */
+	enum pj_option_section	 kind;		/* of the open section */
+	void			*dst;		/* its struct; NULL: none */
+	uint64_t		*seen;
 	struct pj_error		*err;		/* the first mistake */
 	bool			 failed;
 };
@@ -54,17 +56,6 @@ mistakef(struct parser *parser, const char *fmt, ...)
 	va_end(ap);
 	(void)pj_fail(&what, PJ_CONFIG_INVALID, "%s", text);
 	mistake(parser, &what);
-}
-
-static struct pj_span
-trim(struct pj_span text)
-{
-	while (text.len != 0 && (*text.ptr == ' ' || *text.ptr == '\t'))
-		text = pj_span(text.ptr + 1, text.len - 1);
-	while (text.len != 0 && (text.ptr[text.len - 1] == ' ' ||
-	    text.ptr[text.len - 1] == '\t'))
-		text.len--;
-	return text;
 }
 
 static bool
@@ -109,19 +100,31 @@ pj_config_new_section(struct pj_config *config, struct pj_span name,
 	return PJ_OK;
 }
 
+enum pj_status
+pj_config_new_grant(struct pj_config *config, struct pj_span name,
+    struct grant_section **section)
+{
+	struct grant_section *fresh = calloc(1, sizeof(*fresh));
+
+	if (fresh == NULL)
+		return PJ_NO_MEMORY;
+	fresh->grant.name = pj_span_dup(name);
+	if (fresh->grant.name == NULL) {
+		free(fresh);
+		return PJ_NO_MEMORY;
+	}
+	config->grants[config->grant_count++] = fresh;
+	*section = fresh;
+	return PJ_OK;
+}
+
 static enum pj_status
 open_issuer(struct parser *parser, struct pj_span name)
 {
 	struct pj_config *config = parser->config;
+	struct section *section;
 	enum pj_status status;
 
-	parser->skip = true;
-	if (!is_section_name(name)) {
-		mistakef(parser, "a section's name consists of letters, "
-		    "digits, '_', '.' and '-': [issuer %.*s]",
-		    PJ_SPAN_ARG(name));
-		return PJ_OK;
-	}
 	for (size_t i = 0; i < config->count; i++) {
 		const struct pj_issuer *other = &config->sections[i]->issuer;
 
@@ -135,94 +138,151 @@ open_issuer(struct parser *parser, struct pj_span name)
 		mistakef(parser, "more than %d issuers", PJ_ISSUERS_MAX);
 		return PJ_OK;
 	}
-	status = pj_config_new_section(config, name, &parser->section);
+	status = pj_config_new_section(config, name, &section);
 	if (status != PJ_OK)
 		return status;
-	parser->section->issuer.file = parser->file;
-	parser->section->issuer.line = parser->line;
-	parser->skip = false;
+	section->issuer.file = parser->file;
+	section->issuer.line = parser->line;
+	parser->dst = &section->issuer;
+	parser->seen = &section->seen;
 	return PJ_OK;
+}
+
+static enum pj_status
+open_grant(struct parser *parser, struct pj_span name)
+{
+	struct pj_config *config = parser->config;
+	struct grant_section *section;
+	enum pj_status status;
+
+	for (size_t i = 0; i < config->grant_count; i++) {
+		const struct pj_grant *other = &config->grants[i]->grant;
+
+		if (pj_span_is(name, other->name)) {
+			mistakef(parser, "[grant %s] stands in %s:%u already",
+			    other->name, other->file, other->line);
+			return PJ_OK;
+		}
+	}
+	if (config->grant_count == PJ_GRANTS_MAX) {
+		mistakef(parser, "more than %d grants", PJ_GRANTS_MAX);
+		return PJ_OK;
+	}
+	status = pj_config_new_grant(config, name, &section);
+	if (status != PJ_OK)
+		return status;
+	section->grant.file = parser->file;
+	section->grant.line = parser->line;
+	parser->dst = &section->grant;
+	parser->seen = &section->seen;
+	return PJ_OK;
+}
+
+static void
+open_module(struct parser *parser)
+{
+	struct pj_config *config = parser->config;
+
+	if (config->module_line != 0) {
+		mistakef(parser, "[module] stands in %s:%u already",
+		    config->module_file, config->module_line);
+		return;
+	}
+	config->module_file = parser->file;
+	config->module_line = parser->line;
+	parser->dst = &config->module;
+	parser->seen = &config->module_seen;
+}
+
+/* "issuer NAME" or "grant NAME": true, and the name, if it begins with word. */
+static bool
+is_named(struct pj_span inner, const char *word, struct pj_span *name)
+{
+	size_t len = strlen(word);
+
+	if (!pj_span_starts(inner, word) || inner.len == len ||
+	    (inner.ptr[len] != ' ' && inner.ptr[len] != '\t'))
+		return false;
+	*name = pj_line_trim(pj_span_from(inner, len));
+	return true;
 }
 
 static enum pj_status
 parse_section(struct parser *parser, struct pj_span line)
 {
-	struct pj_span inner;
+	struct pj_span inner, name;
 
-	parser->section = NULL;
-	parser->in_module = false;
-	parser->skip = true;
+	parser->begun = true;
+	parser->dst = NULL;
 	if (line.ptr[line.len - 1] != ']') {
 		mistakef(parser, "a section stands alone in its brackets: "
 		    "%.*s", PJ_SPAN_ARG(line));
 		return PJ_OK;
 	}
-	inner = trim(pj_span(line.ptr + 1, line.len - 2));
-	if (pj_span_starts(inner, "issuer ") ||
-	    pj_span_starts(inner, "issuer\t"))
-		return open_issuer(parser, trim(pj_span_from(inner, 7)));
-	if (!pj_span_is(inner, "module")) {
-		mistakef(parser, "unknown section [%.*s]; there are [module] "
-		    "and [issuer NAME]", PJ_SPAN_ARG(inner));
+	inner = pj_line_trim(pj_span(line.ptr + 1, line.len - 2));
+	if (pj_span_is(inner, "module")) {
+		parser->kind = PJ_SECTION_MODULE;
+		open_module(parser);
 		return PJ_OK;
 	}
-	if (parser->config->module_line != 0) {
-		mistakef(parser, "[module] stands in %s:%u already",
-		    parser->config->module_file, parser->config->module_line);
+	if (is_named(inner, "issuer", &name)) {
+		parser->kind = PJ_SECTION_ISSUER;
+	} else if (is_named(inner, "grant", &name)) {
+		parser->kind = PJ_SECTION_GRANT;
+	} else {
+		mistakef(parser, "unknown section [%.*s]; there are [module], "
+		    "[issuer NAME] and [grant NAME]", PJ_SPAN_ARG(inner));
 		return PJ_OK;
 	}
-	parser->config->module_file = parser->file;
-	parser->config->module_line = parser->line;
-	parser->in_module = true;
-	parser->skip = false;
-	return PJ_OK;
+	if (!is_section_name(name)) {
+		mistakef(parser, "a section's name consists of letters, "
+		    "digits, '_', '.' and '-': [%.*s]", PJ_SPAN_ARG(inner));
+		return PJ_OK;
+	}
+	return parser->kind == PJ_SECTION_ISSUER ? open_issuer(parser, name) :
+	    open_grant(parser, name);
 }
 
-/* Where a key's value goes, and the marks of what was set there. */
-static bool
-target(struct parser *parser, enum pj_option_section section, void **dst,
-    uint64_t **seen)
+/* Says why a key is none of the open section. */
+static void
+mistake_key(struct parser *parser, struct pj_span key)
 {
-	if (section == PJ_SECTION_MODULE && parser->in_module) {
-		*dst = &parser->config->module;
-		*seen = &parser->config->module_seen;
-		return true;
+	static const enum pj_option_section kinds[] = {
+		PJ_SECTION_MODULE, PJ_SECTION_ISSUER, PJ_SECTION_GRANT,
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const struct pj_option *option = pj_option_find(kinds[i], key);
+
+		if (option != NULL) {
+			mistakef(parser, "%s belongs into %s", option->key,
+			    pj_option_section_name(kinds[i]));
+			return;
+		}
 	}
-	if (section == PJ_SECTION_ISSUER && parser->section != NULL) {
-		*dst = &parser->section->issuer;
-		*seen = &parser->section->seen;
-		return true;
-	}
-	return false;
+	mistakef(parser, "unknown key %.*s", PJ_SPAN_ARG(key));
 }
 
 static enum pj_status
 set_key(struct parser *parser, struct pj_span key, struct pj_span value)
 {
-	const struct pj_option *option = pj_option_find(key);
+	const struct pj_option *option = pj_option_find(parser->kind, key);
 	struct pj_error what = { "" };
 	enum pj_status status;
-	uint64_t *seen, bit;
-	void *dst;
+	uint64_t bit;
 
 	if (option == NULL) {
-		mistakef(parser, "unknown key %.*s", PJ_SPAN_ARG(key));
-		return PJ_OK;
-	}
-	if (!target(parser, option->section, &dst, &seen)) {
-		mistakef(parser, "%s belongs into %s", option->key,
-		    option->section == PJ_SECTION_MODULE ? "[module]" :
-		    "[issuer NAME]");
+		mistake_key(parser, key);
 		return PJ_OK;
 	}
 	bit = (uint64_t)1 << (option - pj_options);
-	if ((*seen & bit) != 0 && !pj_option_repeats(option)) {
+	if ((*parser->seen & bit) != 0 && !pj_option_repeats(option)) {
 		mistakef(parser, "%s stands twice in this section",
 		    option->key);
 		return PJ_OK;
 	}
-	*seen |= bit;
-	status = pj_option_set(option, dst, value, &what);
+	*parser->seen |= bit;
+	status = pj_option_set(option, parser->dst, value, &what);
 	if (status == PJ_CONFIG_INVALID) {
 		(void)pj_fail_in(&what, status, "%s", option->key);
 		mistake(parser, &what);
@@ -242,50 +302,16 @@ parse_key(struct parser *parser, struct pj_span line)
 		    PJ_SPAN_ARG(line));
 		return PJ_OK;
 	}
-	key = trim(pj_span(line.ptr, (size_t)(equals - line.ptr)));
-	value = trim(pj_span_from(line, key.len == 0 ? 1 :
+	key = pj_line_trim(pj_span(line.ptr, (size_t)(equals - line.ptr)));
+	value = pj_line_trim(pj_span_from(line, key.len == 0 ? 1 :
 	    (size_t)(equals - line.ptr) + 1));
-	if (parser->skip)
-		return PJ_OK;
-	if (!parser->in_module && parser->section == NULL) {
+	if (!parser->begun)
 		mistakef(parser, "a key before the first section: %.*s",
 		    PJ_SPAN_ARG(key));
+	/* Nor are the keys of a section looked at that is itself a mistake. */
+	if (parser->dst == NULL)
 		return PJ_OK;
-	}
 	return set_key(parser, key, value);
-}
-
-static bool
-has_control(struct pj_span line)
-{
-	for (size_t i = 0; i < line.len; i++) {
-		if ((line.ptr[i] < 0x20 && line.ptr[i] != '\t') ||
-		    line.ptr[i] == 0x7f)
-			return true;
-	}
-	return false;
-}
-
-static enum pj_status
-parse_line(struct parser *parser, struct pj_span line)
-{
-	if (line.len > PJ_CONFIG_LINE_MAX) {
-		mistakef(parser, "the line is longer than %d bytes",
-		    PJ_CONFIG_LINE_MAX);
-		return PJ_OK;
-	}
-	if (has_control(line)) {
-		mistakef(parser, "the line has a control character%s",
-		    line.ptr[line.len - 1] == '\r' ?
-		    " (a carriage return: lines end in a newline alone)" : "");
-		return PJ_OK;
-	}
-	line = trim(line);
-	if (line.len == 0 || line.ptr[0] == '#')
-		return PJ_OK;
-	if (line.ptr[0] == '[')
-		return parse_section(parser, line);
-	return parse_key(parser, line);
 }
 
 enum pj_status
@@ -293,6 +319,9 @@ pj_config_add_text(struct pj_config *config, struct pj_span text,
     const char *file, struct pj_error *err)
 {
 	struct parser parser = { .config = config, .err = err };
+	struct pj_lines lines = { .rest = text };
+	struct pj_span line;
+	struct pj_error what;
 	enum pj_status status;
 
 	if (config->files.count == PJ_LIST_MAX)
@@ -303,48 +332,72 @@ pj_config_add_text(struct pj_config *config, struct pj_span text,
 	if (parser.file == NULL)
 		return PJ_NO_MEMORY;
 	config->files.count++;
-	while (text.len != 0) {
-		const unsigned char *end = memchr(text.ptr, '\n', text.len);
-		size_t len = end != NULL ? (size_t)(end - text.ptr) : text.len;
-
-		parser.line++;
-		status = parse_line(&parser, pj_span(text.ptr, len));
+	while (pj_lines_next(&lines, &line, &what)) {
+		parser.line = lines.number;
+		status = PJ_OK;
+		if (line.len == 0)
+			mistake(&parser, &what);
+		else if (line.ptr[0] == '[')
+			status = parse_section(&parser, line);
+		else
+			status = parse_key(&parser, line);
 		if (status != PJ_OK)
 			return status;
-		text = pj_span_from(text, len + 1);
 	}
 	return parser.failed ? PJ_CONFIG_INVALID : PJ_OK;
+}
+
+/* The one section that options are for, made with the first of them. */
+static enum pj_status
+options_section(struct pj_config *config, const char *file,
+    struct section **section)
+{
+	struct pj_issuer *issuer;
+	enum pj_status status;
+
+	if (config->count != 0) {
+		*section = config->sections[0];
+		return PJ_OK;
+	}
+	status = pj_config_new_section(config, pj_span_str("options"),
+	    section);
+	if (status != PJ_OK)
+		return status;
+	issuer = &(*section)->issuer;
+	issuer->file = file;
+	/* Until a services= says something else. */
+	return pj_list_add(&issuer->services, pj_span_str("any"), NULL);
 }
 
 enum pj_status
 pj_config_add_option(struct pj_config *config, const char *option,
     struct pj_error *err)
 {
-	struct parser parser = { .config = config, .err = err,
-	    .in_module = true, .file = "-o" };
+	struct parser parser = { .config = config, .err = err, .begun = true,
+	    .kind = PJ_SECTION_ISSUER, .file = "-o" };
+	struct pj_span line = pj_span_str(option);
+	struct section *section;
+	struct pj_error what;
 	enum pj_status status;
 
-	if (config->count == 0) {
-		status = pj_config_new_section(config, pj_span_str("options"),
-		    &parser.section);
-		if (status != PJ_OK)
-			return status;
-		parser.section->issuer.file = parser.file;
-		/* Until a services= says something else. */
-		parser.section->issuer.services.items[0] =
-		    pj_span_dup(pj_span_str("any"));
-		if (parser.section->issuer.services.items[0] == NULL)
-			return PJ_NO_MEMORY;
-		parser.section->issuer.services.count = 1;
+	status = options_section(config, parser.file, &section);
+	if (status != PJ_OK)
+		return status;
+	parser.dst = &section->issuer;
+	parser.seen = &section->seen;
+	if (pj_option_find(PJ_SECTION_MODULE, pj_span(option,
+	    strcspn(option, " \t="))) != NULL) {
+		parser.kind = PJ_SECTION_MODULE;
+		parser.dst = &config->module;
+		parser.seen = &config->module_seen;
 	}
-	parser.section = config->sections[0];
-	if (strlen(option) > PJ_CONFIG_LINE_MAX ||
-	    has_control(pj_span_str(option))) {
-		mistakef(&parser, "the option is too long or has a control "
-		    "character");
+	if (!pj_line_take(pj_span_str(option), &line, &what) ||
+	    line.len == 0) {
+		mistakef(&parser, "the option is empty or too long or has a "
+		    "control character");
 		return PJ_CONFIG_INVALID;
 	}
-	status = parse_key(&parser, trim(pj_span_str(option)));
+	status = parse_key(&parser, line);
 	if (status != PJ_OK)
 		return status;
 	return parser.failed ? PJ_CONFIG_INVALID : PJ_OK;

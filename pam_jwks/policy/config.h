@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "policy/list.h"
+#include "policy/map.h"
 #include "policy/rule.h"
 
 enum pj_account {
@@ -44,7 +45,8 @@ struct pj_issuer {
 	char		*issuer;
 	struct pj_list	 services;	/* a single "any": every service */
 	struct pj_list	 audience;
-	char		*user_claim;
+	char		*user_claim;	/* maps and grants alone: "sub" */
+	char		*user_map;	/* its path */
 	unsigned	 algorithms;	/* PJ_ALG_BIT of each */
 
 	char		*discovery_url;
@@ -74,6 +76,23 @@ struct pj_issuer {
 	int64_t		 discovery_ttl;
 	int64_t		 discovery_max_stale;
 	int64_t		 kid_cooldown;
+};
+
+/* Local users that a grant lets in. */
+struct pj_users {
+	struct pj_list	names;
+	bool		same;		/* the one whose name the identity is */
+};
+
+struct pj_grant {
+	char		*name;		/* of the section */
+	const char	*file;		/* where it stands, borrowed */
+	unsigned	 line;
+
+	struct pj_list	 issuer;	/* names of issuer sections */
+	struct pj_users	 users;
+	struct pj_rules	 require;	/* all must hold */
+	struct pj_list	 identity;	/* empty: any */
 };
 
 struct pj_config;
@@ -110,6 +129,18 @@ enum pj_status	pj_config_add_text(struct pj_config *config,
 		    struct pj_error *err) PJ_MUST_CHECK;
 
 /*
+ * Adds a map of users: the text of the file that an issuer section's user_map
+ * names.  Results and messages as in pj_config_add_text.
+ */
+enum pj_status	pj_config_add_map(struct pj_config *config,
+		    struct pj_span text, const char *path,
+		    struct pj_error *err) PJ_MUST_CHECK;
+
+/* The map with this path, or NULL if none was added. */
+const struct pj_map	*pj_config_map(const struct pj_config *config,
+			    const char *path);
+
+/*
  * Adds one "KEY=VALUE" for the section that the tool's -o options make up
  * (its name is "options", it serves any service), or for [module].
  */
@@ -131,6 +162,16 @@ size_t				 pj_config_issuers(
 				    const struct pj_config *config);
 const struct pj_issuer		*pj_config_issuer(
 				    const struct pj_config *config, size_t i);
+
+size_t				 pj_config_grants(
+				    const struct pj_config *config);
+const struct pj_grant		*pj_config_grant(
+				    const struct pj_config *config, size_t i);
+
+/* True if a map or a grant decides which user an identity of it may be. */
+bool				 pj_config_is_mapped(
+				    const struct pj_config *config,
+				    const struct pj_issuer *issuer);
 
 /* The issuer section with this name, or NULL. */
 const struct pj_issuer		*pj_config_find(const struct pj_config *config,

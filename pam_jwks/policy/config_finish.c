@@ -56,6 +56,13 @@ pj_config_free(struct pj_config *config)
 		free(config->sections[i]->issuer.name);
 		free(config->sections[i]);
 	}
+	for (size_t i = 0; i < config->grant_count; i++) {
+		pj_options_free(PJ_SECTION_GRANT, &config->grants[i]->grant);
+		free(config->grants[i]->grant.name);
+		free(config->grants[i]);
+	}
+	for (size_t i = 0; i < config->map_count; i++)
+		pj_map_free(config->maps[i]);
 	pj_options_free(PJ_SECTION_MODULE, &config->module);
 	pj_list_free(&config->files);
 	free(config->node_name);
@@ -104,7 +111,8 @@ object(struct check *check, const char *fmt, ...)
 static bool
 is_set(const struct check *check, const char *key)
 {
-	const struct pj_option *option = pj_option_find(pj_span_str(key));
+	const struct pj_option *option = pj_option_find(PJ_SECTION_ISSUER,
+	    pj_span_str(key));
 
 	return option != NULL && (check->section->seen &
 	    ((uint64_t)1 << (option - pj_options))) != 0;
@@ -212,6 +220,24 @@ check_required(struct check *check)
 	}
 }
 
+/*
+ * The person's claim.  There is no default where it alone decides; where a map
+ * or a grant does, it is what the log shows and `same` means.
+ */
+static enum pj_status
+check_user_claim(struct check *check)
+{
+	struct pj_issuer *issuer = &check->section->issuer;
+
+	if (is_set(check, "user_claim"))
+		return PJ_OK;
+	if (pj_config_is_mapped(check->config, issuer))
+		return set_default(&issuer->user_claim, "sub");
+	if (!check->keys_only)
+		object(check, "user_claim is missing");
+	return PJ_OK;
+}
+
 static void
 check_services(struct check *check)
 {
@@ -275,12 +301,17 @@ pj_config_finish(struct pj_config *config, bool keys_only,
 	for (size_t i = 0; i < config->count; i++) {
 		check.section = config->sections[i];
 		check_required(&check);
+		status = check_user_claim(&check);
+		if (status != PJ_OK)
+			return status;
 		check_services(&check);
 		check_key_source(&check);
 		status = expand_audience(&check);
 		if (status != PJ_OK)
 			return status;
 	}
+	if (!pj_config_check_grants(config, !check.failed, err))
+		check.failed = true;
 	return check.failed ? PJ_CONFIG_INVALID : PJ_OK;
 }
 

@@ -17,6 +17,7 @@ struct pj_decision {
 	enum pj_status	 status;
 	struct pj_error	 error;				/* its detail */
 	bool		 verified;			/* signature is good */
+	bool		 literal_user;	/* a rule has the user's very name */
 	char		 section[PJ_NAME_MAX + 1];
 	char		 kid[PJ_KID_MAX + 1];		/* as in the header */
 	char		 token[PJ_TOKEN_ID_LEN + 1];

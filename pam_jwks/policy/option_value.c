@@ -3,6 +3,8 @@
 #include "base/buf.h"
 #include "base/url.h"
 #include "jose/alg.h"
+#include "policy/lines.h"
+#include "policy/usermap.h"
 
 #define MINUTE	60
 #define HOUR	(60 * MINUTE)
@@ -39,12 +41,6 @@ set_text(char **dst, struct pj_span text)
 	return PJ_OK;
 }
 
-static bool
-is_blank(unsigned char c)
-{
-	return c == ' ' || c == '\t';
-}
-
 /* libpam lower-cases a service's name: others could never be asked for. */
 static bool
 is_service(struct pj_span word)
@@ -75,6 +71,36 @@ set_words(enum pj_option_type type, struct pj_list *list, struct pj_span text,
 			    "'_', '-' and '.': %s", list->items[i]);
 	}
 	return status;
+}
+
+/* "same" is the identity itself, unless it stands in quotes. */
+static enum pj_status
+set_users(struct pj_users *users, struct pj_span text, struct pj_error *err)
+{
+	struct pj_span rest = text;
+	struct pj_word word;
+
+	pj_list_free(&users->names);
+	users->same = false;
+	while (pj_word_next(&rest, &word)) {
+		enum pj_status status;
+
+		if (!word.quoted && pj_span_is(word.text, "same")) {
+			users->same = true;
+			continue;
+		}
+		if (pj_usermap_check_name(word.text, err) != PJ_OK)
+			return pj_fail_in(err, PJ_CONFIG_INVALID,
+			    "no local user has such a name: %.*s",
+			    PJ_SPAN_ARG(word.text));
+		if (pj_list_has(&users->names, word.text))
+			return pj_fail(err, PJ_CONFIG_INVALID,
+			    "%.*s stands twice", PJ_SPAN_ARG(word.text));
+		status = pj_list_add(&users->names, word.text, err);
+		if (status != PJ_OK)
+			return status;
+	}
+	return PJ_OK;
 }
 
 static enum pj_status
@@ -220,26 +246,6 @@ check_text(enum pj_option_type type, struct pj_span text,
 	return PJ_OK;
 }
 
-/*
- * True if a number sign stands where somebody would begin a comment: there are
- * none behind a value, and read as an item it would allow what it seems to
- * hide.
- */
-static bool
-has_comment(struct pj_span text)
-{
-	bool quoted = false;
-
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.ptr[i] == '"')
-			quoted = !quoted;
-		if (text.ptr[i] == '#' && !quoted &&
-		    (i == 0 || is_blank(text.ptr[i - 1])))
-			return true;
-	}
-	return false;
-}
-
 enum pj_status
 pj_option_set(const struct pj_option *option, void *section,
     struct pj_span text, struct pj_error *err)
@@ -249,7 +255,7 @@ pj_option_set(const struct pj_option *option, void *section,
 
 	if (text.len == 0)
 		return pj_fail(err, PJ_CONFIG_INVALID, "the value is missing");
-	if (has_comment(text))
+	if (pj_line_has_comment(text))
 		return pj_fail(err, PJ_CONFIG_INVALID, "there are no comments "
 		    "behind a value; quote a # that belongs to it");
 	if (option->type == PJ_TYPE_WORDS || option->type == PJ_TYPE_SERVICES)
@@ -258,6 +264,8 @@ pj_option_set(const struct pj_option *option, void *section,
 		return set_algorithms(dst, text, err);
 	if (option->type == PJ_TYPE_RULES)
 		return pj_rules_add(dst, text, err);
+	if (option->type == PJ_TYPE_USERS)
+		return set_users(dst, text, err);
 	status = unquote(&text, err);
 	if (status != PJ_OK)
 		return status;
@@ -283,6 +291,7 @@ pj_option_set(const struct pj_option *option, void *section,
 	case PJ_TYPE_SERVICES:
 	case PJ_TYPE_ALGORITHMS:
 	case PJ_TYPE_RULES:
+	case PJ_TYPE_USERS:
 		break;
 	}
 	return pj_fail(err, PJ_INTERNAL_ERROR, "option type");

@@ -16,6 +16,10 @@
 	{ #key, PJ_SECTION_ISSUER, PJ_TYPE_DURATION, \
 	  offsetof(struct pj_issuer, key), fallback, false, min, max }
 
+#define GRANT(key, type, required) \
+	{ #key, PJ_SECTION_GRANT, type, \
+	  offsetof(struct pj_grant, key), NULL, required, 0, 0 }
+
 #define MINUTE	60
 #define HOUR	(60 * MINUTE)
 #define DAY	(24 * HOUR)
@@ -35,7 +39,8 @@ const struct pj_option pj_options[] = {
 	ISSUER_MUST(issuer, PJ_TYPE_TEXT),
 	ISSUER_MUST(services, PJ_TYPE_SERVICES),
 	ISSUER_MUST(audience, PJ_TYPE_TEXTS),
-	ISSUER_MUST(user_claim, PJ_TYPE_TEXT),
+	ISSUER(user_claim, PJ_TYPE_TEXT, NULL),
+	ISSUER(user_map, PJ_TYPE_PATH, NULL),
 	ISSUER(algorithms, PJ_TYPE_ALGORITHMS,
 	    "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA "
 	    "Ed25519 Ed448"),
@@ -66,6 +71,11 @@ const struct pj_option pj_options[] = {
 	ISSUER_TIME(discovery_ttl, "1d", MINUTE, 30 * DAY),
 	ISSUER_TIME(discovery_max_stale, "7d", MINUTE, 90 * DAY),
 	ISSUER_TIME(kid_cooldown, "30s", 1, 300),
+
+	GRANT(issuer, PJ_TYPE_WORDS, true),
+	GRANT(users, PJ_TYPE_USERS, true),
+	GRANT(require, PJ_TYPE_RULES, false),
+	GRANT(identity, PJ_TYPE_WORDS, false),
 };
 const size_t pj_options_count = sizeof(pj_options) / sizeof(pj_options[0]);
 
@@ -79,11 +89,26 @@ pj_option_repeats(const struct pj_option *option)
 	return option->type == PJ_TYPE_TEXTS || option->type == PJ_TYPE_RULES;
 }
 
+const char *
+pj_option_section_name(enum pj_option_section section)
+{
+	switch (section) {
+	case PJ_SECTION_MODULE:
+		return "[module]";
+	case PJ_SECTION_ISSUER:
+		return "[issuer NAME]";
+	case PJ_SECTION_GRANT:
+		return "[grant NAME]";
+	}
+	return "";
+}
+
 const struct pj_option *
-pj_option_find(struct pj_span key)
+pj_option_find(enum pj_option_section section, struct pj_span key)
 {
 	for (size_t i = 0; i < pj_options_count; i++) {
-		if (pj_span_is(key, pj_options[i].key))
+		if (pj_options[i].section == section &&
+		    pj_span_is(key, pj_options[i].key))
 			return &pj_options[i];
 	}
 	return NULL;
@@ -132,6 +157,9 @@ pj_options_free(enum pj_option_section section, void *dst)
 			break;
 		case PJ_TYPE_RULES:
 			pj_rules_free(at);
+			break;
+		case PJ_TYPE_USERS:
+			pj_list_free(&((struct pj_users *)at)->names);
 			break;
 		case PJ_TYPE_YES_NO:
 		case PJ_TYPE_DURATION:

@@ -12,6 +12,7 @@
 enum pj_option_section {
 	PJ_SECTION_MODULE,
 	PJ_SECTION_ISSUER,
+	PJ_SECTION_GRANT,
 };
 
 enum pj_option_type {
@@ -30,6 +31,7 @@ enum pj_option_type {
 	PJ_TYPE_ACCOUNT,	/* local, none */
 	PJ_TYPE_IP,		/* any, 4, 6 */
 	PJ_TYPE_RULES,		/* one rule (rule.h); the key may be repeated */
+	PJ_TYPE_USERS,		/* names of local users, and the word same */
 };
 
 struct pj_option {
@@ -45,15 +47,20 @@ struct pj_option {
 extern const struct pj_option pj_options[];
 extern const size_t pj_options_count;
 
-/* The option with this key in any section, or NULL. */
-const struct pj_option	*pj_option_find(struct pj_span key);
+/* The option with this key in such a section, or NULL. */
+const struct pj_option	*pj_option_find(enum pj_option_section section,
+			    struct pj_span key);
+
+/* How a section is written: "[module]", "[issuer NAME]" or "[grant NAME]". */
+const char		*pj_option_section_name(
+			    enum pj_option_section section);
 
 /* True if the key may stand several times in a section. */
 bool			 pj_option_repeats(const struct pj_option *option);
 
 /*
- * Parses text and stores it in the section's struct (struct pj_module_settings
- * or struct pj_issuer), whose earlier value, if any, is replaced, or added to
+ * Parses text and stores it in the section's struct (pj_module_settings,
+ * pj_issuer or pj_grant), whose earlier value, if any, is replaced, or added to
  * if the key repeats.  PJ_CONFIG_INVALID, with what is wrong in the detail, or
  * PJ_NO_MEMORY.
  */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "policy/claims.h"
+#include "policy/grant.h"
 
 /* The uid that NFS and containers give to strangers. */
 #define UID_NOBODY	65534
@@ -117,53 +118,152 @@ normalise(const struct pj_issuer *issuer,
 	return strip_domain(issuer, identity, err);
 }
 
-static void
-write_rule(struct pj_decision *decision, const char *claim)
+/* What lets the identity be the user. */
+struct match {
+	char	rule[PJ_RULE_MAX + 1];
+	bool	literal_user;
+};
+
+static enum pj_status
+match_claim(const struct pj_applicant *applicant, struct match *match,
+    struct pj_error *err)
 {
+	const char *claim = applicant->issuer->user_claim;
 	char safe[PJ_NAME_MAX + 1];
 
+	if (!pj_span_is(applicant->identity, applicant->user))
+		return pj_fail_value(err, PJ_USER_MISMATCH, claim,
+		    applicant->identity);
 	pj_escape(safe, sizeof(safe), pj_span_str(claim));
-	(void)snprintf(decision->rule, sizeof(decision->rule), "claim:%s",
-	    safe);
+	(void)snprintf(match->rule, sizeof(match->rule), "claim:%s", safe);
+	return PJ_OK;
+}
+
+/* True if the map lets the applicant in. */
+static bool
+match_map(const struct pj_config *config, const struct pj_applicant *applicant,
+    struct match *match)
+{
+	const struct pj_issuer *issuer = applicant->issuer;
+	const struct pj_map *map = issuer->user_map == NULL ? NULL :
+	    pj_config_map(config, issuer->user_map);
+	struct pj_map_match found;
+
+	if (map == NULL)
+		return false;
+	pj_map_find(map, issuer->name, applicant->identity, applicant->user,
+	    applicant->is_client, &found);
+	if (found.line == 0)
+		return false;
+	match->literal_user = found.literal_user;
+	(void)snprintf(match->rule, sizeof(match->rule), "map:%u", found.line);
+	return true;
+}
+
+/* Map and grants together; one that writes the user out goes before others. */
+static enum pj_status
+match_rules(const struct pj_config *config,
+    const struct pj_applicant *applicant, struct match *match,
+    struct pj_error *err)
+{
+	bool mapped = match_map(config, applicant, match);
+	struct pj_grant_match found;
+	enum pj_status status;
+
+	if (mapped && match->literal_user)
+		return PJ_OK;
+	status = pj_grant_find(config, applicant, &found, mapped ? NULL : err);
+	if (mapped && (status != PJ_OK || !found.literal_user))
+		return PJ_OK;
+	if (status != PJ_OK)
+		return status;
+	match->literal_user = found.literal_user;
+	(void)snprintf(match->rule, sizeof(match->rule), "grant:%s",
+	    found.grant->name);
+	return PJ_OK;
+}
+
+/*
+ * As match_claim or match_rules, whichever the section has.  A client program
+ * is let in only where a line or grant writes its identity out.
+ */
+static enum pj_status
+match(const struct pj_config *config, const struct pj_applicant *applicant,
+    enum pj_status client, struct match *match, struct pj_error *err)
+{
+	bool mapped = pj_config_is_mapped(config, applicant->issuer);
+	enum pj_status status;
+
+	*match = (struct match){ .rule = "" };
+	if (client != PJ_OK && !mapped)
+		return client;
+	if (!mapped)
+		return match_claim(applicant, match, err);
+	status = match_rules(config, applicant, match, client == PJ_OK ? err :
+	    NULL);
+	return status != PJ_OK && client != PJ_OK ? client : status;
+}
+
+/* In both forms: ALICE is alice's client as well, once it is alice. */
+static enum pj_status
+check_clients(const struct pj_claims *claims, struct pj_span original,
+    struct pj_span identity, struct pj_error *err)
+{
+	enum pj_status status = check_client(claims, original, err);
+
+	return status != PJ_OK ? status : check_client(claims, identity, err);
 }
 
 enum pj_status
-pj_usermap_match(const struct pj_issuer *issuer, const struct pj_claims *claims,
+pj_usermap_match(const struct pj_config *config,
+    const struct pj_issuer *issuer, const struct pj_claims *claims,
     const char *user, struct pj_decision *decision, struct pj_error *err)
 {
 	unsigned char copy[PJ_IDENTITY_MAX];
-	struct pj_span identity;
-	enum pj_status status;
+	struct pj_applicant applicant = { .issuer = issuer, .claims = claims,
+	    .user = user };
+	struct pj_error client_err = { "" };
+	struct pj_span original;
+	struct match found;
+	enum pj_status status, client;
 
-	status = read_identity(issuer, claims, &identity, err);
+	status = read_identity(issuer, claims, &original, err);
 	if (status != PJ_OK)
 		return status;
-	pj_escape(decision->identity, sizeof(decision->identity), identity);
+	pj_escape(decision->identity, sizeof(decision->identity), original);
+	applicant.identity = original;
 	status = check_email(issuer, claims, err);
 	if (status == PJ_OK)
-		status = check_client(claims, identity, err);
-	if (status == PJ_OK)
-		status = normalise(issuer, copy, &identity, err);
-	/* Once more: ALICE is alice's client as well, once it is alice. */
-	if (status == PJ_OK)
-		status = check_client(claims, identity, err);
+		status = normalise(issuer, copy, &applicant.identity, err);
 	if (status == PJ_OK)
 		status = pj_usermap_check_name(pj_span_str(user), err);
 	if (status != PJ_OK)
 		return status;
-	if (!pj_span_is(identity, user))
-		return pj_fail_value(err, PJ_USER_MISMATCH, issuer->user_claim,
-		    identity);
-	write_rule(decision, issuer->user_claim);
+	client = check_clients(claims, original, applicant.identity,
+	    &client_err);
+	applicant.is_client = client != PJ_OK;
+	status = match(config, &applicant, client, &found, err);
+	if (status != PJ_OK && status == client && err != NULL)
+		*err = client_err;
+	if (status != PJ_OK)
+		return status;
+	(void)snprintf(decision->rule, sizeof(decision->rule), "%s",
+	    found.rule);
+	decision->literal_user = found.literal_user;
 	return PJ_OK;
 }
 
 enum pj_status
-pj_usermap_check_uid(const struct pj_issuer *issuer, uid_t uid,
-    struct pj_error *err)
+pj_usermap_check_uid(const struct pj_issuer *issuer, bool literal_user,
+    uid_t uid, struct pj_error *err)
 {
+	/* Whom the administrator wrote out he meant, be it root. */
+	if (literal_user && uid != (uid_t)-1)
+		return PJ_OK;
 	if (uid == 0)
 		return pj_fail(err, PJ_USER_IS_ROOT, "uid 0");
+	if (issuer->account == PJ_ACCOUNT_NONE)
+		return PJ_OK;
 	if (uid == UID_NOBODY || uid == (uid_t)-1 ||
 	    (int64_t)uid < issuer->min_uid)
 		return pj_fail(err, PJ_UID_REFUSED, "uid %lu, min_uid %lld",

@@ -12,11 +12,13 @@
 #include "policy/decision.h"
 
 /*
- * Reads the identity from the section's user_claim and compares it with user,
- * the one that PAM asks for.  Writes identity and rule to decision as soon as
- * they are known.
+ * Reads the identity from the section's user_claim and decides whether it may
+ * be user, the one that PAM asks for: by the section's map and the grants that
+ * name it if there are any, else by comparing them.  Writes identity, rule and
+ * literal_user to decision as soon as they are known.
  */
-enum pj_status	pj_usermap_match(const struct pj_issuer *issuer,
+enum pj_status	pj_usermap_match(const struct pj_config *config,
+		    const struct pj_issuer *issuer,
 		    const struct pj_claims *claims, const char *user,
 		    struct pj_decision *decision, struct pj_error *err)
 		    PJ_MUST_CHECK;
@@ -25,8 +27,13 @@ enum pj_status	pj_usermap_match(const struct pj_issuer *issuer,
 enum pj_status	pj_usermap_check_name(struct pj_span user,
 		    struct pj_error *err) PJ_MUST_CHECK;
 
-/* PJ_USER_IS_ROOT or PJ_UID_REFUSED. */
-enum pj_status	pj_usermap_check_uid(const struct pj_issuer *issuer, uid_t uid,
-		    struct pj_error *err) PJ_MUST_CHECK;
+/*
+ * The rules on the uid of an account.  literal_user: the user's name stands in
+ * a line of the map or in a grant as it is, which frees it of them; what \1 or
+ * `same` made is never free.  PJ_USER_IS_ROOT or PJ_UID_REFUSED.
+ */
+enum pj_status	pj_usermap_check_uid(const struct pj_issuer *issuer,
+		    bool literal_user, uid_t uid, struct pj_error *err)
+		    PJ_MUST_CHECK;
 
 #endif

@@ -20,6 +20,7 @@
 #include "jose/b64url.h"
 #include "jose/jwks.h"
 #include "keys/cache.h"
+#include "policy/lines.h"
 
 #define ISSUER		"https://bench.test"
 #define ROUNDS		41	/* odd: the median is one of them */
@@ -253,6 +254,44 @@ measure(const char *alg)
 	    times[4][ROUNDS / 2] - times[3][ROUNDS / 2]);
 }
 
+/* A map of 10,000 lines, 200 of them patterns, and the user in the last. */
+static void
+measure_map(void)
+{
+	PJ_BUF_SCOPED(text, PJ_MAP_MAX);
+	double times[ROUNDS];
+
+	for (unsigned i = 0; i < 9800; i++)
+		must(pj_buf_printf(&text, "bench  user%u.surname@example.org "
+		    "  user%u\n", i, i) == PJ_OK, "memory");
+	for (unsigned i = 0; i < 200; i++)
+		must(pj_buf_printf(&text, "bench  re:(.+)@ops%u\\.example\\.org"
+		    "  \\1\n", i) == PJ_OK, "memory");
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		PJ_CLEANUP(pj_cleanup_map) struct pj_map *map = NULL;
+		struct pj_lines lines = { .number = 0 };
+		struct pj_map_match match;
+		struct pj_span line;
+		struct pj_error err;
+		double start = now_us();
+
+		must(pj_map_new("map", pj_buf_span(&text), &map) == PJ_OK,
+		    "memory");
+		lines.rest = pj_map_text(map);
+		while (pj_lines_next(&lines, &line, &err))
+			must(pj_map_add(map, lines.number, line, &err) ==
+			    PJ_OK, err.detail);
+		pj_map_find(map, "bench",
+		    pj_span_str("bob@ops199.example.org"), "bob", false,
+		    &match);
+		must(match.line == 10000, "no match");
+		times[round] = now_us() - start;
+	}
+	qsort(times, ROUNDS, sizeof(times[0]), compare);
+	(void)printf("map of 10,000 lines, %zu bytes: %.1f us\n", text.len,
+	    times[ROUNDS / 2]);
+}
+
 static char *
 path(const char *name)
 {
@@ -332,6 +371,7 @@ main(int argc, char **argv)
 		measure(argv[i]);
 		EVP_PKEY_free(raw_key);
 	}
+	measure_map();
 	pj_config_free(config);
 	pj_buf_free(&keys);
 	pj_buf_free(&token);

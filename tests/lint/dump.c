@@ -14,7 +14,7 @@ dump_options(void)
 		const struct pj_option *option = &pj_options[i];
 
 		(void)printf("%s|%s|%s\n",
-		    option->section == PJ_SECTION_MODULE ? "module" : "issuer",
+		    pj_option_section_name(option->section),
 		    option->key,
 		    option->fallback != NULL ? option->fallback : "");
 	}

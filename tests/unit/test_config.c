@@ -17,6 +17,7 @@
 #define AUD	"audience = ssh\n"
 #define CLAIM	"user_claim = sub\n"
 #define REST	ISSUER SERVICE AUD CLAIM
+#define GRANT_REST	"issuer = a\nusers = x\nrequire = x is y\n"
 #define GOOD	"[issuer a]\n" REST
 
 /* Mistakes in the order in which they came. */
@@ -251,6 +252,154 @@ every_key_of_issuer_arrives(void **state)
 }
 
 static void
+every_key_of_grant_arrives(void **state)
+{
+	PJ_CLEANUP(pj_cleanup_config) struct pj_config *config = NULL;
+	const struct pj_grant *grant;
+
+	(void)state;
+	config = must_load(GOOD "[issuer b]\n" REST "\n[grant web]\n"
+	    "issuer = b a\n"
+	    "users = deploy same \"with space\"\n"
+	    "require = repository_id is 1\n"
+	    "require = env is production\n"
+	    "identity = one \"two three\"\n");
+	assert_int_equal(pj_config_grants(config), 1);
+	grant = pj_config_grant(config, 0);
+	assert_string_equal(grant->name, "web");
+	assert_string_equal(grant->file, "f.conf");
+	assert_int_equal(grant->line, 12);
+	assert_int_equal(grant->issuer.count, 2);
+	assert_string_equal(grant->issuer.items[0], "b");
+	assert_int_equal(grant->users.names.count, 2);
+	assert_string_equal(grant->users.names.items[1], "with space");
+	assert_true(grant->users.same);
+	assert_int_equal(grant->require.count, 2);
+	assert_string_equal(grant->require.items[1]->claim, "env");
+	assert_int_equal(grant->identity.count, 2);
+	assert_string_equal(grant->identity.items[1], "two three");
+	assert_null(pj_config_grant(config, 1));
+	assert_true(pj_config_is_mapped(config, pj_config_issuer(config, 0)));
+}
+
+static void
+a_map_arrives_with_its_lines(void **state)
+{
+	PJ_CLEANUP(pj_cleanup_config) struct pj_config *config = NULL;
+	PJ_CLEANUP(pj_cleanup_str) char *text = NULL;
+	struct noted noted = { 0 };
+	struct pj_error err = { "" };
+	struct pj_map_match match;
+
+	(void)state;
+	text = strdup("# x\n\na alice alice\nb bob bob\n");
+	assert_non_null(text);
+	config = fresh(&noted);
+	assert_int_equal(pj_config_add_text(config, pj_span_str("[issuer a]\n"
+	    ISSUER SERVICE AUD "user_map = /m\n[issuer b]\n" REST), "f.conf",
+	    &err), PJ_OK);
+	assert_null(pj_config_map(config, "/m"));
+	assert_int_equal(pj_config_add_map(config, pj_span_str(text), "/m",
+	    &err), PJ_OK);
+	/* It once pointed into the text that it was given. */
+	memset(text, 'x', strlen(text));
+	pj_map_find(pj_config_map(config, "/m"), "b", pj_span_str("bob"),
+	    "bob", false, &match);
+	assert_int_equal(match.line, 4);
+	assert_int_equal(pj_config_finish(config, false, &err), PJ_OK);
+	assert_int_equal(noted.count, 0);
+	assert_int_equal(pj_map_count(pj_config_map(config, "/m")), 2);
+	assert_int_equal(pj_map_line(pj_config_map(config, "/m"), 0)->number,
+	    3);
+	assert_null(pj_map_line(pj_config_map(config, "/m"), 2));
+	assert_null(pj_config_map(config, "/n"));
+	assert_string_equal(pj_config_issuer(config, 0)->user_map, "/m");
+	assert_true(pj_config_is_mapped(config, pj_config_issuer(config, 0)));
+	assert_false(pj_config_is_mapped(config, pj_config_issuer(config,
+	    1)));
+	/* Where a map decides, the claim has a default. */
+	assert_string_equal(pj_config_issuer(config, 0)->user_claim, "sub");
+}
+
+static void
+mistakes_in_a_map_are_told_with_file_and_line(void **state)
+{
+	static const char text[] = "a alice alice\na\n# fine\na x y\r\n"
+	    "\xef\xbb\xbf" "a re:( x\na b c # d\na\0b c d\n";
+	static const unsigned lines[] = { 2, 4, 5, 6, 7 };
+	PJ_CLEANUP(pj_cleanup_config) struct pj_config *config = NULL;
+	struct noted noted = { 0 };
+	struct pj_error err = { "" };
+
+	(void)state;
+	config = fresh(&noted);
+	assert_int_equal(pj_config_add_map(config, pj_span(text,
+	    sizeof(text) - 1), "/m", &err), PJ_CONFIG_INVALID);
+	assert_int_equal(noted.count, 5);
+	for (unsigned i = 0; i < 5; i++)
+		assert_int_equal(noted.line[i], lines[i]);
+	assert_string_equal(noted.file, "/m");
+	assert_string_equal(err.detail, "/m:2: a line has a section, an "
+	    "identity and at least one local user");
+}
+
+static void
+a_grant_must_say_enough_and_name_sections_that_there_are(void **state)
+{
+	static const struct {
+		const char	*text;
+		const char	*says;
+	} cases[] = {
+		{ GOOD "[grant b]\nusers = x\nrequire = x is y\n",
+		    "[grant b]: issuer is missing" },
+		{ GOOD "[grant b]\nissuer = a\nrequire = x is y\n",
+		    "[grant b]: users is missing" },
+		{ GOOD "[grant b]\nissuer = a\nusers = x\n",
+		    "[grant b]: it needs require or identity" },
+		{ GOOD "[grant b]\nissuer = A\nusers = x\nidentity = x\n",
+		    "[grant b]: there is no section [issuer A]" },
+		{ GOOD "[grant b]\nissuer = a c\nusers = x\nidentity = x\n",
+		    "[grant b]: there is no section [issuer c]" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		expect_mistake(pj_span_str(cases[i].text), 6, cases[i].says);
+}
+
+static void
+a_grant_may_stand_before_its_issuer_and_frees_it_of_user_claim(void **state)
+{
+	PJ_CLEANUP(pj_cleanup_config) struct pj_config *config = NULL;
+
+	(void)state;
+	config = must_load("[grant b]\n" GRANT_REST "[issuer a]\n" ISSUER
+	    SERVICE AUD);
+	assert_string_equal(only(config)->user_claim, "sub");
+}
+
+static void
+there_are_1024_grants_and_no_more(void **state)
+{
+	PJ_CLEANUP(pj_cleanup_config) struct pj_config *config = NULL;
+	PJ_BUF_SCOPED(text, 1024 * 1024);
+	struct noted noted = { 0 };
+	struct pj_error err = { "" };
+
+	(void)state;
+	assert_int_equal(pj_buf_printf(&text, GOOD), PJ_OK);
+	for (unsigned i = 0; i < 10000; i++)
+		assert_int_equal(pj_buf_printf(&text, "[grant g%u]\n"
+		    GRANT_REST, i), PJ_OK);
+	config = fresh(&noted);
+	assert_int_equal(load(config, pj_buf_span(&text), &err),
+	    PJ_CONFIG_INVALID);
+	assert_int_equal(pj_config_grants(config), 1024);
+	assert_string_equal(err.detail, "f.conf:4102: more than 1024 grants");
+	assert_int_equal(noted.line[0], 4102);
+}
+
+static void
 jwks_uri_and_jwks_file_arrive(void **state)
 {
 	PJ_CLEANUP(pj_cleanup_config) struct pj_config *uri = NULL, *file =
@@ -404,6 +553,27 @@ each_mistake_of_form_is_told_with_file_and_line(void **state)
 		{ GOOD "proxy = p\n", 6, "proxy" },
 		{ GOOD "ca_file = ca.pem\n", 6, "ca.pem" },
 		{ GOOD "typ = \"\n", 6, "typ" },
+		{ GOOD "[grant]\n" GRANT_REST, 6, "[grant]" },
+		{ GOOD "[grant a b]\n" GRANT_REST, 6, "[grant a b]" },
+		{ GOOD "[grants b]\n" GRANT_REST, 6, "grants b" },
+		{ GOOD "[grant b]\n" GRANT_REST "[grant b]\n" GRANT_REST, 10,
+		    "[grant b] stands in f.conf:6 already" },
+		{ GOOD "[grant b]\n" GRANT_REST "leeway = 1s\n", 10,
+		    "leeway belongs into [issuer NAME]" },
+		{ GOOD "users = x\n", 6, "users belongs into [grant NAME]" },
+		{ GOOD "[grant b]\n" GRANT_REST "users = x\n", 10,
+		    "users stands twice" },
+		{ GOOD "[grant b]\nissuer = a\nrequire = x is y\n"
+		    "users = -x\n", 9, "users: no local user" },
+		{ GOOD "[grant b]\nissuer = a\nrequire = x is y\n"
+		    "users = x x\n", 9, "users: x stands twice" },
+		{ GOOD "[grant b]\nissuer = a\nrequire = x is y\n"
+		    "users = x # y\n", 9, "users: there are no comments" },
+		{ GOOD "[grant b]\n" GRANT_REST "identity = a a\n", 10,
+		    "identity: a stands twice" },
+		{ GOOD "[grant b]\n" GRANT_REST "require = x\n", 10,
+		    "require: behind the claim" },
+		{ GOOD "user_map = users.map\n", 6, "user_map: a path" },
 		{ GOOD "require = groups has x\n", 6, "require: behind" },
 		{ GOOD "require = groups any x # y\n", 6,
 		    "require: there are no comments" },
@@ -978,6 +1148,14 @@ main(void)
 		cmocka_unit_test(every_key_of_module_arrives),
 		cmocka_unit_test(the_build_gives_the_defaults_of_places),
 		cmocka_unit_test(every_key_of_issuer_arrives),
+		cmocka_unit_test(every_key_of_grant_arrives),
+		cmocka_unit_test(a_map_arrives_with_its_lines),
+		cmocka_unit_test(mistakes_in_a_map_are_told_with_file_and_line),
+		cmocka_unit_test(
+		    a_grant_must_say_enough_and_name_sections_that_there_are),
+		cmocka_unit_test(
+		a_grant_may_stand_before_its_issuer_and_frees_it_of_user_claim),
+		cmocka_unit_test(there_are_1024_grants_and_no_more),
 		cmocka_unit_test(jwks_uri_and_jwks_file_arrive),
 		cmocka_unit_test(
 		    sections_keep_their_order_and_are_found_by_name),

@@ -284,6 +284,97 @@ options_stand_for_a_file(void **state)
 	assert_null(none);
 }
 
+/* A file with a section whose map is the other file. */
+static void
+put_mapped(const char *more)
+{
+	char text[1000];
+
+	(void)snprintf(text, sizeof(text), "[issuer a]\n"
+	    "issuer = https://id.example\nservices = sshd\naudience = ssh\n"
+	    "user_map = %s\n[issuer b]\nissuer = https://id.example\n"
+	    "services = su\naudience = ssh\nuser_map = %s\n%s", other,
+	    other, more);
+	put(path, text, strlen(text));
+}
+
+static void
+a_map_is_read_once_for_all_of_its_sections(void **state)
+{
+	static const char map[] = "a alice alice\nb alice bob\n";
+	PJ_CLEANUP(pj_cleanup_config) struct pj_config *config = NULL;
+	struct pj_error err = { "" };
+
+	(void)state;
+	put_mapped("");
+	put(other, map, sizeof(map) - 1);
+	if (configure(&config, &err) != PJ_OK)
+		fail_msg("%s", err.detail);
+	assert_int_equal(pj_map_count(pj_config_map(config, other)), 2);
+}
+
+static void
+a_map_has_the_checks_of_the_configuration(void **state)
+{
+	static const char map[] = "a alice alice\na alice\n";
+	char *huge = malloc(PJ_MAP_MAX + 1);
+
+	(void)state;
+	put_mapped("");
+	refused(PJ_CONFIG_MISSING, "b.conf does not exist");
+	put(other, map, sizeof(map) - 1);
+	refused(PJ_CONFIG_INVALID, "b.conf:2: a line has");
+	assert_int_equal(chmod(other, 0666), 0);
+	refused(PJ_CONFIG_UNSAFE, "b.conf is writable by everyone");
+	assert_int_equal(remove(other), 0);
+	assert_int_equal(symlink(path, other), 0);
+	refused(PJ_CONFIG_UNSAFE, "b.conf is a symbolic link");
+	assert_int_equal(remove(other), 0);
+	assert_int_equal(mkfifo(other, 0600), 0);
+	refused(PJ_CONFIG_UNSAFE, "regular");
+	assert_int_equal(remove(other), 0);
+	assert_non_null(huge);
+	memset(huge, '\n', PJ_MAP_MAX + 1);
+	put(other, huge, PJ_MAP_MAX + 1);
+	refused(PJ_CONFIG_INVALID, "b.conf has more than");
+	free(huge);
+}
+
+static void
+mistakes_in_files_and_maps_are_collected_together(void **state)
+{
+	static const char map[] = "x\ny\n";
+	struct pj_config *config = NULL;
+	struct pj_error err = { "" };
+	unsigned count = 0;
+	const struct pj_config_source source = { .path = path,
+	    .on_mistake = count_mistake, .ctx = &count };
+
+	(void)state;
+	put_mapped("nonsense = 1\n[issuer c]\n");
+	put(other, map, sizeof(map) - 1);
+	assert_int_equal(pj_configure(&source, &config, &err),
+	    PJ_CONFIG_INVALID);
+	/* One in the file, two in the map, four keys are missing. */
+	assert_int_equal(count, 7);
+	assert_non_null(strstr(err.detail, "a.conf:11: unknown key"));
+	assert_null(config);
+}
+
+static void
+without_maps_none_is_read(void **state)
+{
+	PJ_CLEANUP(pj_cleanup_config) struct pj_config *config = NULL;
+	const struct pj_config_source source = { .path = path,
+	    .without_maps = true };
+	struct pj_error err = { "" };
+
+	(void)state;
+	put_mapped("");
+	assert_int_equal(pj_configure(&source, &config, &err), PJ_OK);
+	assert_null(pj_config_map(config, other));
+}
+
 static void
 the_kernel_gives_the_host_name(void **state)
 {
@@ -444,6 +535,13 @@ main(void)
 		    all_mistakes_of_form_and_of_the_whole_are_collected,
 		    clean),
 		cmocka_unit_test(options_stand_for_a_file),
+		cmocka_unit_test_setup(
+		    a_map_is_read_once_for_all_of_its_sections, clean),
+		cmocka_unit_test_setup(
+		    a_map_has_the_checks_of_the_configuration, clean),
+		cmocka_unit_test_setup(
+		    mistakes_in_files_and_maps_are_collected_together, clean),
+		cmocka_unit_test_setup(without_maps_none_is_read, clean),
 		cmocka_unit_test_setup(the_kernel_gives_the_host_name, clean),
 		cmocka_unit_test_setup(
 		    every_field_of_a_key_request_comes_from_its_key, clean),

@@ -16,13 +16,27 @@
 union fields {
 	struct pj_module_settings	module;
 	struct pj_issuer		issuer;
+	struct pj_grant			grant;
 };
+
+/* The key's option in the first section that has it. */
+static const struct pj_option *
+find(const char *key)
+{
+	const struct pj_option *option = NULL;
+
+	for (int kind = PJ_SECTION_MODULE; option == NULL &&
+	    kind <= PJ_SECTION_GRANT; kind++)
+		option = pj_option_find((enum pj_option_section)kind,
+		    pj_span_str(key));
+	return option;
+}
 
 static enum pj_status
 set(const char *key, union fields *fields, const char *text,
     struct pj_error *err)
 {
-	const struct pj_option *option = pj_option_find(pj_span_str(key));
+	const struct pj_option *option = find(key);
 
 	if (option == NULL)
 		fail_msg("no option %s", key);
@@ -32,7 +46,7 @@ set(const char *key, union fields *fields, const char *text,
 static void
 release(union fields *fields, const char *key)
 {
-	const struct pj_option *option = pj_option_find(pj_span_str(key));
+	const struct pj_option *option = find(key);
 
 	pj_options_free(option->section, fields);
 }
@@ -46,7 +60,8 @@ every_key_is_in_the_table_once(void **state)
 	for (size_t i = 0; i < pj_options_count; i++) {
 		const char *key = pj_options[i].key;
 
-		if (pj_option_find(pj_span_str(key)) != &pj_options[i])
+		if (pj_option_find(pj_options[i].section,
+		    pj_span_str(key)) != &pj_options[i])
 			fail_msg("%s", key);
 		for (const char *at = key; *at != '\0'; at++)
 			assert_true((*at >= 'a' && *at <= 'z') || *at == '_');
@@ -69,11 +84,17 @@ static void
 a_key_is_found_by_its_exact_name_only(void **state)
 {
 	(void)state;
-	assert_null(pj_option_find(pj_span_str("")));
-	assert_null(pj_option_find(pj_span_str("Issuer")));
-	assert_null(pj_option_find(pj_span_str("issue")));
-	assert_null(pj_option_find(pj_span_str("issuer ")));
-	assert_null(pj_option_find(pj_span("issuer\0", 7)));
+	assert_null(find(""));
+	assert_null(find("Issuer"));
+	assert_null(find("issue"));
+	assert_null(find("issuer "));
+	assert_null(pj_option_find(PJ_SECTION_ISSUER, pj_span("issuer\0",
+	    7)));
+	assert_null(pj_option_find(PJ_SECTION_MODULE, pj_span_str("issuer")));
+	assert_null(pj_option_find(PJ_SECTION_GRANT, pj_span_str("leeway")));
+	assert_ptr_not_equal(pj_option_find(PJ_SECTION_ISSUER,
+	    pj_span_str("require")), pj_option_find(PJ_SECTION_GRANT,
+	    pj_span_str("require")));
 }
 
 static void
@@ -81,6 +102,7 @@ defaults_are_those_of_the_manual(void **state)
 {
 	struct pj_module_settings module = { 0 };
 	struct pj_issuer issuer = { 0 };
+	struct pj_grant grant = { 0 };
 
 	(void)state;
 	assert_int_equal(pj_options_set_defaults(PJ_SECTION_MODULE, &module,
@@ -133,6 +155,15 @@ defaults_are_those_of_the_manual(void **state)
 	assert_int_equal(issuer.kid_cooldown, 30);
 	pj_options_free(PJ_SECTION_ISSUER, &issuer);
 	assert_int_equal(issuer.typ.count, 0);
+	assert_null(issuer.user_map);
+
+	assert_int_equal(pj_options_set_defaults(PJ_SECTION_GRANT, &grant,
+	    NULL), PJ_OK);
+	assert_int_equal(grant.issuer.count, 0);
+	assert_int_equal(grant.users.names.count, 0);
+	assert_false(grant.users.same);
+	assert_int_equal(grant.require.count, 0);
+	assert_int_equal(grant.identity.count, 0);
 }
 
 /* What every value of the type must not be, whatever the key. */
@@ -491,8 +522,7 @@ each_algorithm_has_its_bit_and_the_default_has_all(void **state)
 		assert_int_equal(fields.issuer.algorithms, 1u << id);
 		all |= fields.issuer.algorithms;
 	}
-	assert_int_equal(set("algorithms", &fields, pj_option_find(
-	    pj_span_str("algorithms"))->fallback, NULL), PJ_OK);
+	assert_int_equal(set("algorithms", &fields, find("algorithms")->fallback, NULL), PJ_OK);
 	assert_int_equal(fields.issuer.algorithms, all);
 	assert_int_equal(set("algorithms", &fields, "ES256 \"EdDSA\"", NULL),
 	    PJ_OK);

@@ -35,7 +35,7 @@ match_claim(const char *claim, const char *lines, const char *token,
 	config = section(claim, lines);
 	claims = fixture_claims(token);
 	pj_decision_init(decision);
-	return pj_usermap_match(pj_config_issuer(config, 0), claims, user,
+	return pj_usermap_match(config, pj_config_issuer(config, 0), claims, user,
 	    decision, &decision->error);
 }
 
@@ -408,7 +408,7 @@ the_rule_is_printable_ascii_whatever_the_claim_is_called(void **state)
 	config = section("benutzer_gr\xc3\xb6\xc3\x9f" "e", "");
 	claims = fixture_claims("claim_utf8");
 	pj_decision_init(&decision);
-	assert_int_equal(pj_usermap_match(pj_config_issuer(config, 0), claims,
+	assert_int_equal(pj_usermap_match(config, pj_config_issuer(config, 0), claims,
 	    "alice", &decision, NULL), PJ_OK);
 	assert_true(pj_span_printable(pj_span_str(decision.rule)));
 	assert_string_equal(decision.rule,
@@ -448,7 +448,7 @@ uids_below_the_minimum_nobody_and_root_are_refused(void **state)
 		enum pj_status status;
 
 		config = section("sub", cases[i].lines);
-		status = pj_usermap_check_uid(pj_config_issuer(config, 0),
+		status = pj_usermap_check_uid(pj_config_issuer(config, 0), false,
 		    cases[i].uid, NULL);
 		if (status != cases[i].status)
 			fail_msg("uid %lu, %s: %s",
