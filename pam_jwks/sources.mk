@@ -63,6 +63,8 @@ libpj_la_SOURCES = \
 	pam_jwks/policy/config_private.h \
 	pam_jwks/policy/decision.c \
 	pam_jwks/policy/decision.h \
+	pam_jwks/policy/export.c \
+	pam_jwks/policy/export.h \
 	pam_jwks/policy/grant.c \
 	pam_jwks/policy/grant.h \
 	pam_jwks/policy/lines.c \

@@ -33,6 +33,7 @@ UNIT_TESTS = \
 	tests/unit/test_discovery \
 	tests/unit/test_envelope \
 	tests/unit/test_error \
+	tests/unit/test_export \
 	tests/unit/test_file \
 	tests/unit/test_grant \
 	tests/unit/test_harvest \
@@ -81,6 +82,7 @@ tests/unit/test_alg.$(OBJEXT): tests/unit/tokens.h
 tests/unit/test_authn.$(OBJEXT): tests/unit/claims_tokens.h
 tests/unit/test_b64url.$(OBJEXT): tests/unit/tokens.h
 tests/unit/test_claims.$(OBJEXT): tests/unit/claims_tokens.h
+tests/unit/test_export.$(OBJEXT): tests/unit/claims_tokens.h
 tests/unit/test_grant.$(OBJEXT): tests/unit/claims_tokens.h
 tests/unit/test_json.$(OBJEXT): tests/unit/tokens.h
 tests/unit/test_jwk.$(OBJEXT): tests/unit/tokens.h

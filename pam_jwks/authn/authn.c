@@ -9,6 +9,7 @@
 #include "jose/digest.h"
 #include "jose/jwt.h"
 #include "policy/claims.h"
+#include "policy/export.h"
 #include "policy/select.h"
 #include "policy/usermap.h"
 
@@ -175,15 +176,18 @@ wall_now(const struct pj_login *login)
 	return clock.wall;
 }
 
-/* An acceptance has no detail but this: that its keys could not be renewed. */
+/*
+ * An acceptance has no detail but these: that its keys could not be renewed, or
+ * else that a claim could not be exported, which err says already.
+ */
 static void
 say_note(const struct pj_keysource *source, struct pj_error *err)
 {
 	const char *note = pj_keysource_note(source);
 
 	/* It is safe text already: escaping it again would spoil it. */
-	(void)snprintf(err->detail, sizeof(err->detail), "%s",
-	    note != NULL ? note : "");
+	if (note != NULL)
+		(void)snprintf(err->detail, sizeof(err->detail), "%s", note);
 }
 
 static enum pj_status
@@ -236,6 +240,10 @@ authenticate(const struct pj_config *config, const struct pj_login *login,
 	    decision, err);
 	if (status != PJ_OK)
 		return status;
+	err->detail[0] = '\0';
+	status = pj_export_claims(issuer, claims, &decision->exports, err);
+	if (status != PJ_OK)
+		return status;
 	say_note(source, err);
 	pj_keysource_accepted(source);
 	return PJ_OK;
@@ -249,6 +257,8 @@ pj_authn(const struct pj_config *config, const struct pj_login *login,
 
 	pj_decision_init(decision);
 	status = authenticate(config, login, decision, &decision->error);
+	if (status != PJ_OK)
+		pj_decision_free(decision);
 	decision->status = status;
 }
 

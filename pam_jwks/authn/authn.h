@@ -25,8 +25,8 @@ struct pj_login {
 };
 
 /*
- * Decides.  *decision is filled whatever happens; only decision->status ==
- * PJ_OK accepts.
+ * Decides.  *decision is filled whatever happens, and freed by the caller with
+ * pj_decision_free; only decision->status == PJ_OK accepts.
  */
 void		pj_authn(const struct pj_config *config,
 		    const struct pj_login *login,

@@ -85,6 +85,9 @@
 /* A value that is matched: URLs of workflows reach 300 bytes. */
 #define PJ_PATTERN_VALUE_MAX	512
 
+/* A claim's value in the session's environment. */
+#define PJ_EXPORT_MAX		1024
+
 /* A data file: two bodies' worth is never reached, one and its header is. */
 #define PJ_CACHE_MAX		(PJ_BODY_MAX + 64 * 1024)
 

@@ -67,6 +67,17 @@ print_field(const char *name, const char *value)
 		(void)printf("  %s=%s\n", name, value);
 }
 
+static void
+print_exports(const struct pj_list *exports)
+{
+	char safe[4 * (PJ_NAME_MAX + 1 + PJ_EXPORT_MAX) + 1];
+
+	for (size_t i = 0; i < exports->count; i++) {
+		pj_escape(safe, sizeof(safe), pj_span_str(exports->items[i]));
+		(void)printf("export: %s\n", safe);
+	}
+}
+
 static int
 print_decision(const struct pj_cli *cli, const struct pj_decision *decision)
 {
@@ -86,6 +97,7 @@ print_decision(const struct pj_cli *cli, const struct pj_decision *decision)
 	(void)printf(" token=%s\n", decision->token);
 	if (decision->error.detail[0] != '\0')
 		(void)printf("note: %s\n", decision->error.detail);
+	print_exports(&decision->exports);
 	return PJ_EXIT_OK;
 }
 
@@ -116,10 +128,12 @@ int
 pj_cmd_verify(const struct pj_cli *cli)
 {
 	PJ_CLEANUP(pj_cleanup_config) struct pj_config *config = NULL;
+	PJ_CLEANUP(pj_decision_free) struct pj_decision decision = {
+		.status = PJ_INTERNAL_ERROR,
+	};
 	PJ_BUF_SCOPED(token, PJ_TOKEN_MAX + 2);
 	struct pj_clock_source clock = pj_clock_system;
 	struct pj_config_source source;
-	struct pj_decision decision;
 	struct pj_helper helper;
 	struct pj_refresher refresher = { pj_helper_refresh, &helper };
 	struct pj_login login = {

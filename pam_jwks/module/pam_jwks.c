@@ -16,6 +16,7 @@
 #include "module/arguments.h"
 #include "module/conversation.h"
 #include "module/report.h"
+#include "policy/export.h"
 
 #define EXPORT	__attribute__((visibility("default")))
 
@@ -162,35 +163,64 @@ holds_token(struct pj_span answer)
 	return false;
 }
 
-/* Notes the success where pam_sm_setcred will look for it. */
-static enum pj_status
-remember(struct attempt *attempt, const struct pj_decision *decision)
+/* Variables of ours only: whoever put them there did not verify a token. */
+static void
+forget_exports(pam_handle_t *pamh)
 {
-	char setting[sizeof(ENV_NAME) + 1 + PJ_TOKEN_ID_LEN];
+	char **all = pam_getenvlist(pamh);
 
-	(void)snprintf(setting, sizeof(setting), ENV_NAME "=%s",
-	    decision->token);
-	if (pam_putenv(attempt->pamh, setting) != PAM_SUCCESS ||
-	    pam_set_data(attempt->pamh, DATA_NAME, attempt->pamh, NULL) !=
-	    PAM_SUCCESS)
-		return PJ_NO_MEMORY;
-	return PJ_OK;
+	for (char **at = all; at != NULL && *at != NULL; at++) {
+		(*at)[strcspn(*at, "=")] = '\0';
+		if (strncmp(*at, PJ_EXPORT_PREFIX,
+		    sizeof(PJ_EXPORT_PREFIX) - 1) == 0)
+			(void)pam_putenv(pamh, *at);
+		free(*at);
+	}
+	free(all);
 }
 
 static void
 unremember(pam_handle_t *pamh)
 {
 	(void)pam_set_data(pamh, DATA_NAME, NULL, NULL);
-	(void)pam_set_data(pamh, DATA_OTHER, NULL, NULL);
 	if (pam_getenv(pamh, ENV_NAME) != NULL)
 		(void)pam_putenv(pamh, ENV_NAME);
+	forget_exports(pamh);
+}
+
+/* Notes the success where pam_sm_setcred and the session will look for it. */
+static bool
+note_all(struct attempt *attempt, const struct pj_decision *decision)
+{
+	char setting[sizeof(ENV_NAME) + 1 + PJ_TOKEN_ID_LEN];
+
+	for (size_t i = 0; i < decision->exports.count; i++) {
+		if (pam_putenv(attempt->pamh, decision->exports.items[i]) !=
+		    PAM_SUCCESS)
+			return false;
+	}
+	(void)snprintf(setting, sizeof(setting), ENV_NAME "=%s",
+	    decision->token);
+	return pam_putenv(attempt->pamh, setting) == PAM_SUCCESS &&
+	    pam_set_data(attempt->pamh, DATA_NAME, attempt->pamh, NULL) ==
+	    PAM_SUCCESS;
+}
+
+/* All of it or nothing. */
+static enum pj_status
+remember(struct attempt *attempt, const struct pj_decision *decision)
+{
+	if (note_all(attempt, decision))
+		return PJ_OK;
+	unremember(attempt->pamh);
+	return PJ_NO_MEMORY;
 }
 
 EXPORT int
 pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
 	struct attempt attempt = { .pamh = pamh, .conversation = PAM_SUCCESS };
-	struct pj_decision decision;
+	PJ_CLEANUP(pj_decision_free) struct pj_decision decision;
 	struct pj_span token = { NULL, 0 };
 	const char *service = NULL;
 	enum pj_status status;

@@ -66,6 +66,7 @@ struct pj_issuer {
 	struct pj_list	 user_strip_domain;
 	bool		 user_lowercase;
 	bool		 allow_unverified_email;
+	struct pj_list	 export;	/* NAME=CLAIM */
 	enum pj_account	 account;
 	int64_t		 min_uid;
 

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/url.h"
 #include "jose/alg.h"
+#include "policy/export.h"
 #include "policy/lines.h"
 #include "policy/usermap.h"
 
@@ -264,6 +265,10 @@ pj_option_set(const struct pj_option *option, void *section,
 		return set_algorithms(dst, text, err);
 	if (option->type == PJ_TYPE_RULES)
 		return pj_rules_add(dst, text, err);
+	if (option->type == PJ_TYPE_EXPORTS) {
+		pj_list_free(dst);
+		return pj_export_parse(dst, text, err);
+	}
 	if (option->type == PJ_TYPE_USERS)
 		return set_users(dst, text, err);
 	status = unquote(&text, err);
@@ -292,6 +297,7 @@ pj_option_set(const struct pj_option *option, void *section,
 	case PJ_TYPE_ALGORITHMS:
 	case PJ_TYPE_RULES:
 	case PJ_TYPE_USERS:
+	case PJ_TYPE_EXPORTS:
 		break;
 	}
 	return pj_fail(err, PJ_INTERNAL_ERROR, "option type");

@@ -60,6 +60,7 @@ const struct pj_option pj_options[] = {
 	ISSUER(user_strip_domain, PJ_TYPE_WORDS, NULL),
 	ISSUER(user_lowercase, PJ_TYPE_YES_NO, "no"),
 	ISSUER(allow_unverified_email, PJ_TYPE_YES_NO, "no"),
+	ISSUER(export, PJ_TYPE_EXPORTS, NULL),
 	ISSUER(account, PJ_TYPE_ACCOUNT, "local"),
 	{ "min_uid", PJ_SECTION_ISSUER, PJ_TYPE_NUMBER,
 	    offsetof(struct pj_issuer, min_uid), "1000", false,
@@ -153,6 +154,7 @@ pj_options_free(enum pj_option_section section, void *dst)
 		case PJ_TYPE_TEXTS:
 		case PJ_TYPE_WORDS:
 		case PJ_TYPE_SERVICES:
+		case PJ_TYPE_EXPORTS:
 			pj_list_free(at);
 			break;
 		case PJ_TYPE_RULES:

@@ -31,6 +31,7 @@ enum pj_option_type {
 	PJ_TYPE_ACCOUNT,	/* local, none */
 	PJ_TYPE_IP,		/* any, 4, 6 */
 	PJ_TYPE_RULES,		/* one rule (rule.h); the key may be repeated */
+	PJ_TYPE_EXPORTS,	/* words of the form NAME=CLAIM */
 	PJ_TYPE_USERS,		/* names of local users, and the word same */
 };
 

@@ -48,13 +48,15 @@ getpwnam_r(const char *name, struct passwd *passwd, char *buf, size_t size,
 	return real(name, passwd, buf, size, result);
 }
 
-/* No memory for one more variable. */
+/* No memory for one more variable, or for the second one that is set. */
 int
 pam_putenv(pam_handle_t *pamh, const char *setting)
 {
+	static unsigned set;
 	int (*real)(pam_handle_t *, const char *);
 
-	if (fails("pam_putenv"))
+	if (fails("pam_putenv") || (fails("pam_putenv_second") &&
+	    strchr(setting, '=') != NULL && ++set == 2))
 		return PAM_BUF_ERR;
 	*(void **)&real = find_real("libpam.so.0", "pam_putenv");
 	return real(pamh, setting);

@@ -178,6 +178,7 @@ def rules():
                           "": "blank"},
             items=[{"name": "first"}, {"name": "second"}],
             **{url: ["admin"], "with space": "kept", "a/b": "slash"}),
+        "long": claims(kib="x" * 1024, kib_more="x" * 1025),
         "scope_list": claims(scope=["openid ssh", "x"]),
         "scope_number": claims(scope=1),
         "scope_blank": claims(scope="   "),

@@ -564,6 +564,30 @@ what_the_section_requires_must_hold(void **state)
 	assert_string_equal(decision.error.detail, "groups");
 }
 
+static void
+claims_are_exported_at_success_only(void **state)
+{
+	static const char lines[] = "export = JWT_SUB=sub JWT_NO=absent\n"
+	    "require = aud is ssh\n";
+	PJ_CLEANUP(pj_cleanup_config) struct pj_config *config = NULL;
+	struct pj_decision decision;
+
+	(void)state;
+	config = with_file(CLAIMS_JWKS, lines);
+	decision = login(config, "plain", "alice");
+	expect(&decision, PJ_OK);
+	assert_int_equal(decision.exports.count, 1);
+	assert_string_equal(decision.exports.items[0], "JWT_SUB=alice");
+	pj_decision_free(&decision);
+	assert_int_equal(decision.exports.count, 0);
+	decision = login(config, "plain", "bob");
+	assert_int_equal(decision.exports.count, 0);
+	world.uid = 0;
+	decision = login(config, "plain", "alice");
+	expect(&decision, PJ_USER_IS_ROOT);
+	assert_int_equal(decision.exports.count, 0);
+}
+
 /* Nobody is told that a token expired which would not have let him in. */
 static void
 who_lacks_what_is_required_is_told_nothing(void **state)
@@ -1410,6 +1434,7 @@ main(void)
 		LOGIN_TEST(a_service_that_no_section_serves_is_refused),
 		LOGIN_TEST(expired_token_is_refused_one_second_after_leeway),
 		LOGIN_TEST(what_the_section_requires_must_hold),
+		LOGIN_TEST(claims_are_exported_at_success_only),
 		LOGIN_TEST(who_lacks_what_is_required_is_told_nothing),
 		LOGIN_TEST(only_the_tokens_own_person_is_told),
 		LOGIN_TEST(nobody_is_told_whose_account_would_be_refused),

@@ -191,6 +191,7 @@ every_key_of_issuer_arrives(void **state)
 	    "user_strip_domain = example.org example.com\n"
 	    "user_lowercase = yes\n"
 	    "allow_unverified_email = yes\n"
+	    "export = JWT_SUB=sub \"JWT_A=b c\"\n"
 	    "account = local\n"
 	    "min_uid = 500\n"
 	    "min_ttl = 21s\n"
@@ -237,6 +238,9 @@ every_key_of_issuer_arrives(void **state)
 	assert_string_equal(issuer->user_strip_domain.items[1], "example.com");
 	assert_true(issuer->user_lowercase);
 	assert_true(issuer->allow_unverified_email);
+	assert_int_equal(issuer->export.count, 2);
+	assert_string_equal(issuer->export.items[0], "JWT_SUB=sub");
+	assert_string_equal(issuer->export.items[1], "JWT_A=b c");
 	assert_int_equal(issuer->account, PJ_ACCOUNT_LOCAL);
 	assert_int_equal(issuer->min_uid, 500);
 	assert_int_equal(issuer->min_ttl, 21);
@@ -573,6 +577,7 @@ each_mistake_of_form_is_told_with_file_and_line(void **state)
 		    "identity: a stands twice" },
 		{ GOOD "[grant b]\n" GRANT_REST "require = x\n", 10,
 		    "require: behind the claim" },
+		{ GOOD "export = PATH=sub\n", 6, "export: an item is" },
 		{ GOOD "user_map = users.map\n", 6, "user_map: a path" },
 		{ GOOD "require = groups has x\n", 6, "require: behind" },
 		{ GOOD "require = groups any x # y\n", 6,

@@ -134,6 +134,7 @@ defaults_are_those_of_the_manual(void **state)
 	assert_int_equal(issuer.user_strip_domain.count, 0);
 	assert_int_equal(issuer.algorithms, 0xfff);
 	assert_int_equal(issuer.require.count, 0);
+	assert_int_equal(issuer.export.count, 0);
 	assert_int_equal(issuer.ip_resolve, 0);
 	assert_false(issuer.require_kid);
 	assert_int_equal(issuer.typ.count, 2);
