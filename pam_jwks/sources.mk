@@ -12,6 +12,8 @@ libpj_la_SOURCES = \
 	pam_jwks/base/fd.h \
 	pam_jwks/base/file.c \
 	pam_jwks/base/file.h \
+	pam_jwks/base/folder.c \
+	pam_jwks/base/folder.h \
 	pam_jwks/base/json.c \
 	pam_jwks/base/json.h \
 	pam_jwks/base/json_gate.c \

@@ -35,6 +35,7 @@ UNIT_TESTS = \
 	tests/unit/test_error \
 	tests/unit/test_export \
 	tests/unit/test_file \
+	tests/unit/test_folder \
 	tests/unit/test_grant \
 	tests/unit/test_harvest \
 	tests/unit/test_helper \

@@ -1,12 +1,22 @@
 #include "authn/configure.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <sys/utsname.h>
 
 #include "base/file.h"
+#include "base/folder.h"
 #include "config.h"
 
 const char pj_default_config_path[] = PJ_CONFIG_PATH;
+const char pj_default_config_folder[] = PJ_CONFIG_PATH ".d";
+
+void
+pj_configure_installed(struct pj_config_source *source)
+{
+	source->path = pj_default_config_path;
+	source->folder = pj_default_config_folder;
+}
 
 /* What a file's trouble means when the file is the configuration. */
 static enum pj_status
@@ -23,11 +33,12 @@ as_config_status(enum pj_status status)
 	return status;
 }
 
+/* left: how much of the limit on all files together there still is. */
 static enum pj_status
 add_file(struct pj_config *config, const struct pj_config_source *source,
-    struct pj_error *err)
+    size_t *left, struct pj_error *err)
 {
-	PJ_BUF_SCOPED(text, PJ_CONFIG_MAX);
+	PJ_BUF_SCOPED(text, *left);
 	enum pj_status status;
 
 	if (source->any_owner)
@@ -36,8 +47,85 @@ add_file(struct pj_config *config, const struct pj_config_source *source,
 		status = pj_file_read(source->path, &text, err);
 	if (status != PJ_OK)
 		return as_config_status(status);
+	*left -= text.len;
 	return pj_config_add_text(config, pj_buf_span(&text), source->path,
 	    err);
+}
+
+static enum pj_status
+add_file_at(struct pj_config *config, const char *folder, int dirfd,
+    const char *name, size_t *left, struct pj_error *err)
+{
+	PJ_BUF_SCOPED(text, *left);
+	PJ_CLEANUP(pj_cleanup_str) char *path = NULL;
+	struct pj_error why = { "" };
+	enum pj_status status = pj_file_read_at(dirfd, name, &text, &why);
+
+	if (status == PJ_FILE_TOO_LARGE)
+		return pj_fail(err, PJ_CONFIG_INVALID, "%s/%s: all files of "
+		    "the configuration together have more than %d bytes",
+		    folder, name, PJ_CONFIG_MAX);
+	if (status != PJ_OK) {
+		if (err != NULL)
+			*err = why;
+		return pj_fail_in(err, as_config_status(status), "in %s",
+		    folder);
+	}
+	*left -= text.len;
+	if (asprintf(&path, "%s/%s", folder, name) < 0) {
+		path = NULL;
+		return PJ_NO_MEMORY;
+	}
+	return pj_config_add_text(config, pj_buf_span(&text), path, err);
+}
+
+/* The further files; that there is no folder is no mistake. */
+static enum pj_status
+add_folder(struct pj_config *config, const struct pj_config_source *source,
+    size_t *left, struct pj_error *err)
+{
+	PJ_CLEANUP(pj_cleanup_fd) int dir = -1;
+	PJ_CLEANUP(pj_names_free) struct pj_names names = { .count = 0 };
+	struct pj_error why = { "" };
+	enum pj_status status, result = PJ_OK;
+
+	status = pj_file_open_dir(source->folder, &dir, &why);
+	if (status == PJ_FILE_MISSING)
+		return PJ_OK;
+	if (status == PJ_OK) {
+		status = pj_folder_list(dir, ".conf", &names, &why);
+		(void)pj_fail_in(&why, status, "%s", source->folder);
+	}
+	if (status != PJ_OK) {
+		if (err != NULL)
+			*err = why;
+		return as_config_status(status);
+	}
+	for (size_t i = 0; i < names.count; i++) {
+		status = add_file_at(config, source->folder, dir,
+		    names.items[i], left, result == PJ_OK ? err : NULL);
+		if (result == PJ_OK)
+			result = status;
+		if (status != PJ_OK && (status != PJ_CONFIG_INVALID ||
+		    source->on_mistake == NULL))
+			break;
+	}
+	return result;
+}
+
+/* The file, then the folder's. */
+static enum pj_status
+add_files(struct pj_config *config, const struct pj_config_source *source,
+    struct pj_error *err)
+{
+	size_t left = PJ_CONFIG_MAX;
+	enum pj_status status = add_file(config, source, &left, err), next;
+
+	if (source->folder == NULL || (status != PJ_OK &&
+	    (status != PJ_CONFIG_INVALID || source->on_mistake == NULL)))
+		return status;
+	next = add_folder(config, source, &left, status == PJ_OK ? err : NULL);
+	return status == PJ_OK ? next : status;
 }
 
 /* Every map once, also where several sections name it. */
@@ -97,7 +185,7 @@ fill(struct pj_config *config, const struct pj_config_source *source,
 {
 	enum pj_status first, next;
 
-	first = source->path != NULL ? add_file(config, source, err) :
+	first = source->path != NULL ? add_files(config, source, err) :
 	    add_options(config, source, err);
 	for (int step = 0; step < 2; step++) {
 		if (first != PJ_OK && (first != PJ_CONFIG_INVALID ||
@@ -185,7 +273,8 @@ pj_configure_helper(const struct pj_config *config,
 
 	*helper = (struct pj_helper){
 		.path = module->helper,
-		.config = source->path,
+		/* It knows where the installed one is: file and folder. */
+		.config = source->folder != NULL ? NULL : source->path,
 		.options = source->options,
 		.timeout_cold = module->timeout_cold,
 		.timeout_stale = module->timeout_stale,

@@ -14,9 +14,13 @@
 /* The built-in path, for example /etc/security/pam_jwks.conf. */
 extern const char pj_default_config_path[];
 
+/* The folder of further files: the same with ".d" behind it. */
+extern const char pj_default_config_folder[];
+
 /* Where a configuration comes from. */
 struct pj_config_source {
 	const char		*path;		/* NULL: options */
+	const char		*folder;	/* of further files, or NULL */
 	const char *const	*options;	/* NULL-terminated; or NULL */
 	bool			 any_owner;	/* named by the user himself */
 	bool			 keys_only;	/* see pj_config_finish */
@@ -25,10 +29,15 @@ struct pj_config_source {
 	void			*ctx;
 };
 
+/* Makes it the installed configuration: the file and its folder. */
+void		pj_configure_installed(struct pj_config_source *source);
+
 /*
- * Reads and checks a configuration.  On success *config is owned by the caller.
- * PJ_CONFIG_MISSING, PJ_CONFIG_UNSAFE, PJ_CONFIG_INVALID, PJ_NO_MEMORY or
- * PJ_SYSTEM_ERROR; the file and the line are in the detail.
+ * Reads and checks a configuration: the file, then the folder's *.conf in the
+ * order of their names' bytes, then the maps of users.  On success *config is
+ * owned by the caller.  PJ_CONFIG_MISSING, PJ_CONFIG_UNSAFE, PJ_CONFIG_INVALID,
+ * PJ_CONFIG_UNREADABLE, PJ_NO_MEMORY or PJ_SYSTEM_ERROR; the file and the line
+ * are in the detail.
  */
 enum pj_status	pj_configure(const struct pj_config_source *source,
 		    struct pj_config **config, struct pj_error *err)

@@ -55,12 +55,13 @@
 /* URLs: longer ones do not pass proxies reliably. */
 #define PJ_URL_MAX		2048
 
-/* The configuration: 64 issuers of 32 lines stay far below. */
+/* The configuration, all files: 64 issuers of 32 lines stay far below. */
 #define PJ_CONFIG_MAX		(256 * 1024)
 #define PJ_CONFIG_LINE_MAX	4096
 #define PJ_ISSUERS_MAX		64
 #define PJ_GRANTS_MAX		1024	/* as many as fit into the files */
 #define PJ_LIST_MAX		64
+#define PJ_FOLDER_NAMES_MAX	(PJ_LIST_MAX - 1)	/* and the first file */
 #define PJ_NAME_MAX		64	/* section and service names */
 
 /* Rules of one section, as many as a list has items. */

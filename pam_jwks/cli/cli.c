@@ -10,7 +10,7 @@ pj_cli_source(const struct pj_cli *cli, struct pj_config_source *source)
 		source->path = cli->config;
 		source->any_owner = true;
 	} else {
-		source->path = pj_default_config_path;
+		pj_configure_installed(source);
 	}
 }
 

@@ -266,7 +266,7 @@ run(struct arguments *args)
 	if (args->option_count > 0)
 		source.options = args->options;
 	else if (source.path == NULL)
-		source.path = pj_default_config_path;
+		pj_configure_installed(&source);
 	/* Options may stand for less than a login needs. */
 	source.keys_only = source.options != NULL;
 	status = pj_privilege_begin(args->reply_fd, &err);

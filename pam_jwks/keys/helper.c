@@ -23,7 +23,7 @@ make_argv(const struct pj_helper *helper, const struct pj_key_request *request,
 	const char **argv;
 	size_t options = 0, n = 0;
 
-	while (helper->config == NULL && helper->options[options] != NULL)
+	while (helper->options != NULL && helper->options[options] != NULL)
 		options++;
 	argv = calloc(FIXED_WORDS + 2 * options + 4 + 1, sizeof(*argv));
 	if (argv == NULL)
@@ -36,6 +36,8 @@ make_argv(const struct pj_helper *helper, const struct pj_key_request *request,
 	if (helper->config != NULL) {
 		argv[n++] = "--config";
 		argv[n++] = helper->config;
+	}
+	if (helper->options == NULL) {
 		argv[n++] = "--section";
 		argv[n++] = request->section;
 	}

@@ -11,10 +11,11 @@
 struct pj_helper {
 	const char		*path;		/* absolute, of the program */
 	/*
-	 * How the helper finds the same issuer section: either the
-	 * configuration file, or options "KEY=VALUE" (NULL-terminated).
+	 * How the helper finds the same issuer section: in a configuration
+	 * file, with options "KEY=VALUE" (NULL-terminated), or, if both are
+	 * NULL, in the installed configuration.
 	 */
-	const char		*config;	/* NULL: options */
+	const char		*config;
 	const char *const	*options;
 	int64_t			 timeout_cold;	/* seconds, whole helper */
 	int64_t			 timeout_stale;
@@ -23,7 +24,7 @@ struct pj_helper {
 /*
  * A refresher's function; ctx is a struct pj_helper.  Runs
  *
- *	PATH --cause CAUSE --reply-fd 3 --config FILE --section NAME
+ *	PATH --cause CAUSE --reply-fd 3 [--config FILE] --section NAME
  *	PATH --cause CAUSE --reply-fd 3 --option KEY=VALUE...
  */
 enum pj_status	pj_helper_refresh(void *ctx,

@@ -38,7 +38,7 @@ enum pj_status
 pj_arguments_parse(int argc, const char **argv, struct pj_arguments *arguments,
     struct pj_error *err)
 {
-	struct pj_arguments fresh = { .config = pj_default_config_path };
+	struct pj_arguments fresh = { .config = NULL };
 	const char *value;
 
 	for (int i = 0; i < argc; i++) {

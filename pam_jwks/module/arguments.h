@@ -7,7 +7,7 @@
 #include "base/error.h"
 
 struct pj_arguments {
-	const char	*config;	/* absolute path; borrowed */
+	const char	*config;	/* absolute; NULL: the installed */
 	const char	*prompt;	/* before the fixed one, or NULL */
 	bool		 debug;
 	bool		 quiet;

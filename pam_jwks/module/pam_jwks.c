@@ -103,7 +103,7 @@ decide(struct attempt *attempt, const char *service, struct pj_span token,
     struct pj_decision *decision)
 {
 	PJ_CLEANUP(pj_cleanup_config) struct pj_config *config = NULL;
-	const struct pj_config_source source = {
+	struct pj_config_source source = {
 		.path = attempt->arguments.config,
 	};
 	const struct pj_refresher refresher = { log_refresh, attempt };
@@ -116,6 +116,8 @@ decide(struct attempt *attempt, const char *service, struct pj_span token,
 	};
 	enum pj_status status;
 
+	if (source.path == NULL)
+		pj_configure_installed(&source);
 	status = pj_configure(&source, &config, &decision->error);
 	if (status != PJ_OK) {
 		decision->status = status;
@@ -126,7 +128,7 @@ decide(struct attempt *attempt, const char *service, struct pj_span token,
 	if (attempt->arguments.debug)
 		pam_syslog(attempt->pamh, LOG_DEBUG,
 		    "debug: config=%s issuers=%zu",
-		    attempt->arguments.config, pj_config_issuers(config));
+		    source.path, pj_config_issuers(config));
 }
 
 static bool

@@ -1,6 +1,7 @@
 /*
  * authn/configure.h: from files to a configuration, and on to the key supply.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <setjmp.h>
@@ -22,6 +23,7 @@
 static char folder[] = "/tmp/pj-configure-XXXXXX";
 static char path[sizeof(folder) + 20];
 static char other[sizeof(folder) + 20];
+static char further[sizeof(folder) + 20];
 
 static int
 remove_one(const char *name, const struct stat *st, int type,
@@ -41,6 +43,7 @@ make_folder(void **state)
 		return -1;
 	(void)snprintf(path, sizeof(path), "%s/a.conf", folder);
 	(void)snprintf(other, sizeof(other), "%s/b.conf", folder);
+	(void)snprintf(further, sizeof(further), "%s/a.conf.d", folder);
 	return 0;
 }
 
@@ -57,6 +60,9 @@ clean(void **state)
 	(void)state;
 	(void)remove(path);
 	(void)remove(other);
+	if (nftw(further, remove_one, 4, FTW_DEPTH | FTW_PHYS) != 0 &&
+	    errno != ENOENT)
+		return -1;
 	return chmod(folder, 0700);
 }
 
@@ -375,6 +381,200 @@ without_maps_none_is_read(void **state)
 	assert_null(pj_config_map(config, other));
 }
 
+/* A file in the folder. */
+static void
+put_further(const char *name, const char *text)
+{
+	char whole[sizeof(further) + 40];
+
+	(void)mkdir(further, 0755);
+	(void)snprintf(whole, sizeof(whole), "%s/%s", further, name);
+	put(whole, text, strlen(text));
+}
+
+static enum pj_status
+configure_all(struct pj_config **config, unsigned *mistakes,
+    struct pj_error *err)
+{
+	const struct pj_config_source source = { .path = path,
+	    .folder = further, .ctx = mistakes,
+	    .on_mistake = mistakes != NULL ? count_mistake : NULL };
+
+	return pj_configure(&source, config, err);
+}
+
+static void
+all_refused(enum pj_status expected, const char *says)
+{
+	struct pj_config *config = NULL;
+	struct pj_error err = { "" };
+	enum pj_status status = configure_all(&config, NULL, &err);
+
+	if (status != expected || strstr(err.detail, says) == NULL)
+		fail_msg("%s: \"%s\"", pj_status_name(status), err.detail);
+	assert_null(config);
+}
+
+#define SECTION(name)	"[issuer " name "]\nissuer = https://id.example\n" \
+	"services = sshd\naudience = ssh\nuser_claim = sub\n"
+
+static void
+a_folders_files_come_behind_the_file_in_the_order_of_bytes(void **state)
+{
+	static const char *const wanted[] = { "a", "ten", "B", "c" };
+	PJ_CLEANUP(pj_cleanup_config) struct pj_config *config = NULL;
+	struct pj_error err = { "" };
+
+	(void)state;
+	put(path, TEXT, sizeof(TEXT) - 1);
+	put_further("c.conf", SECTION("c"));
+	put_further("10.conf", SECTION("ten") "[module]\nhost_name = h.d\n");
+	put_further("B.conf", SECTION("B") "[grant g]\nissuer = a c\n"
+	    "users = x\nidentity = y\n");
+	put_further("c.conf.off", "nonsense");
+	put_further(".c.conf", "nonsense");
+	if (configure_all(&config, NULL, &err) != PJ_OK)
+		fail_msg("%s", err.detail);
+	assert_int_equal(pj_config_issuers(config), 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_string_equal(pj_config_issuer(config, i)->name,
+		    wanted[i]);
+	assert_string_equal(pj_config_module(config)->host_name, "h.d");
+	assert_int_equal(pj_config_grants(config), 1);
+	/* config=FILE is that file alone. */
+	pj_config_free(config);
+	config = NULL;
+	assert_int_equal(configure(&config, &err), PJ_OK);
+	assert_int_equal(pj_config_issuers(config), 1);
+}
+
+static void
+the_folder_may_be_missing_and_the_file_may_not(void **state)
+{
+	PJ_CLEANUP(pj_cleanup_config) struct pj_config *config = NULL;
+	struct pj_error err = { "" };
+
+	(void)state;
+	put(path, TEXT, sizeof(TEXT) - 1);
+	assert_int_equal(configure_all(&config, NULL, &err), PJ_OK);
+	assert_string_equal(err.detail, "");
+	assert_int_equal(remove(path), 0);
+	put_further("a.conf", SECTION("a"));
+	all_refused(PJ_CONFIG_MISSING, "a.conf does not exist");
+}
+
+static void
+folder_and_files_have_the_checks_of_the_configuration(void **state)
+{
+	char whole[sizeof(further) + 40];
+
+	(void)state;
+	put(path, TEXT, sizeof(TEXT) - 1);
+	put_further("x.conf", SECTION("x"));
+	(void)snprintf(whole, sizeof(whole), "%s/x.conf", further);
+	assert_int_equal(chmod(whole, 0664), 0);
+	all_refused(PJ_CONFIG_UNSAFE, "x.conf is writable by its group");
+	assert_int_equal(remove(whole), 0);
+	assert_int_equal(symlink(path, whole), 0);
+	all_refused(PJ_CONFIG_UNSAFE, "x.conf is a symbolic link");
+	assert_int_equal(remove(whole), 0);
+	assert_int_equal(mkdir(whole, 0755), 0);
+	all_refused(PJ_CONFIG_UNSAFE, "regular");
+	assert_int_equal(remove(whole), 0);
+	assert_int_equal(chmod(further, 0777), 0);
+	all_refused(PJ_CONFIG_UNSAFE, "a.conf.d is writable by everyone");
+	assert_int_equal(chmod(further, 01777), 0);
+	all_refused(PJ_CONFIG_UNSAFE, "a.conf.d is writable by everyone");
+	assert_int_equal(remove(further), 0);
+	assert_int_equal(symlink(folder, further), 0);
+	all_refused(PJ_CONFIG_UNSAFE, "a.conf.d is a symbolic link");
+	assert_int_equal(remove(further), 0);
+	put(further, "", 0);
+	all_refused(PJ_CONFIG_UNSAFE, "a.conf.d is not a folder");
+	assert_int_equal(remove(further), 0);
+}
+
+static void
+what_stands_twice_in_two_files_names_both_places(void **state)
+{
+	char says[3 * sizeof(path) + 60];
+
+	(void)state;
+	put(path, TEXT, sizeof(TEXT) - 1);
+	put_further("x.conf", "\n" SECTION("a"));
+	(void)snprintf(says, sizeof(says), "%s/x.conf:2: [issuer a] stands "
+	    "in %s:1 already", further, path);
+	all_refused(PJ_CONFIG_INVALID, says);
+	put_further("x.conf", "[module]\n");
+	put_further("y.conf", "[module]\n");
+	(void)snprintf(says, sizeof(says), "y.conf:1: [module] stands in "
+	    "%s/x.conf:1 already", further);
+	all_refused(PJ_CONFIG_INVALID, says);
+}
+
+static void
+mistakes_of_all_files_are_collected(void **state)
+{
+	struct pj_config *config = NULL;
+	struct pj_error err = { "" };
+	unsigned count = 0;
+
+	(void)state;
+	put(path, "x\n", 2);
+	put_further("a.conf", "y\nz\n");
+	put_further("b.conf", "[issuer b]\n");
+	assert_int_equal(configure_all(&config, &count, &err),
+	    PJ_CONFIG_INVALID);
+	assert_int_equal(count, 7);
+	assert_non_null(strstr(err.detail, "a.conf:1: neither a section"));
+	assert_null(config);
+}
+
+static void
+all_files_together_have_one_limit(void **state)
+{
+	char *text = malloc(PJ_CONFIG_MAX + 1);
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, '\n', PJ_CONFIG_MAX + 1);
+	put(path, text, PJ_CONFIG_MAX - 100);
+	text[101] = '\0';
+	put_further("a.conf", text);
+	all_refused(PJ_CONFIG_INVALID, "a.conf.d/a.conf: all files of the "
+	    "configuration together have more than 262144 bytes");
+	text[100] = '\0';
+	put_further("a.conf", text);
+	put_further("b.conf", "");
+	{
+		PJ_CLEANUP(pj_cleanup_config) struct pj_config *config = NULL;
+		struct pj_error err = { "" };
+
+		assert_int_equal(configure_all(&config, NULL, &err), PJ_OK);
+	}
+	free(text);
+}
+
+/* A section of the folder would not be found in the file that it is named. */
+static void
+the_helper_is_told_of_no_file_where_there_is_a_folder(void **state)
+{
+	PJ_CLEANUP(pj_cleanup_config) struct pj_config *config = NULL;
+	struct pj_config_source source = { .path = path, .folder = further };
+	struct pj_helper helper;
+	struct pj_error err = { "" };
+
+	(void)state;
+	put(path, TEXT, sizeof(TEXT) - 1);
+	assert_int_equal(pj_configure(&source, &config, &err), PJ_OK);
+	pj_configure_helper(config, &source, &helper);
+	assert_null(helper.config);
+	assert_null(helper.options);
+	pj_configure_installed(&source);
+	assert_string_equal(source.path, PJ_CONFIG_PATH);
+	assert_string_equal(source.folder, PJ_CONFIG_PATH ".d");
+}
+
 static void
 the_kernel_gives_the_host_name(void **state)
 {
@@ -542,6 +742,23 @@ main(void)
 		cmocka_unit_test_setup(
 		    mistakes_in_files_and_maps_are_collected_together, clean),
 		cmocka_unit_test_setup(without_maps_none_is_read, clean),
+		cmocka_unit_test_setup(
+		    a_folders_files_come_behind_the_file_in_the_order_of_bytes,
+		    clean),
+		cmocka_unit_test_setup(
+		    the_folder_may_be_missing_and_the_file_may_not, clean),
+		cmocka_unit_test_setup(
+		    folder_and_files_have_the_checks_of_the_configuration,
+		    clean),
+		cmocka_unit_test_setup(
+		    what_stands_twice_in_two_files_names_both_places, clean),
+		cmocka_unit_test_setup(mistakes_of_all_files_are_collected,
+		    clean),
+		cmocka_unit_test_setup(all_files_together_have_one_limit,
+		    clean),
+		cmocka_unit_test_setup(
+		    the_helper_is_told_of_no_file_where_there_is_a_folder,
+		    clean),
 		cmocka_unit_test_setup(the_kernel_gives_the_host_name, clean),
 		cmocka_unit_test_setup(
 		    every_field_of_a_key_request_comes_from_its_key, clean),

@@ -52,6 +52,13 @@ the_command_line_names_the_section(void **state)
 	(void)fclose(file);
 	assert_string_equal(line,
 	    "--cause kid --reply-fd 3 --config /etc/c --section corp\n");
+	/* The installed configuration: its file would not be all of it. */
+	assert_int_equal(run(script, NULL, NULL, PJ_CAUSE_KID, &err), PJ_OK);
+	file = fopen(at("args"), "r");
+	assert_non_null(file);
+	assert_non_null(fgets(line, sizeof(line), file));
+	(void)fclose(file);
+	assert_string_equal(line, "--cause kid --reply-fd 3 --section corp\n");
 }
 
 static void
