@@ -346,6 +346,11 @@ prepare(struct pj_task *task, struct pj_error *err)
 		    &task->user, err);
 	if (status == PJ_OK && task->request->ca_file != NULL)
 		status = pj_file_read(task->request->ca_file, &task->ca, err);
+	/* No certificates at all would mean the system's. */
+	if (status == PJ_OK && task->request->ca_file != NULL &&
+	    task->ca.len == 0)
+		status = pj_fail(err, PJ_FETCH_FAILED,
+		    "ca_file %s is empty", task->request->ca_file);
 	if (status == PJ_OK)
 		status = pj_cache_make_dirs(&task->cache, err);
 	if (status != PJ_OK)
