@@ -38,6 +38,7 @@ UNIT_TESTS = \
 	tests/unit/test_folder \
 	tests/unit/test_grant \
 	tests/unit/test_harvest \
+	tests/unit/test_harvest_fuzz \
 	tests/unit/test_helper \
 	tests/unit/test_http \
 	tests/unit/test_json \
@@ -72,6 +73,8 @@ tests_unit_test_authn_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getpwnam_r
 tests_unit_test_harvest_SOURCES = tests/unit/test_harvest.c \
 	pam_jwks/fetch/answer.c pam_jwks/fetch/harvest.c pam_jwks/fetch/http.c
 tests_unit_test_harvest_LDADD = $(LDADD) $(CRYPTO_LIBS)
+tests_unit_test_harvest_fuzz_SOURCES = tests/unit/test_harvest_fuzz.c \
+	pam_jwks/fetch/answer.c pam_jwks/fetch/harvest.c pam_jwks/fetch/http.c
 tests_unit_test_http_SOURCES = tests/unit/test_http.c pam_jwks/fetch/http.c
 # A process that is forked at the worst moment.
 tests_unit_test_spawn_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pipe2
@@ -175,7 +178,10 @@ PYTESTS = \
 	tests/e2e/test_strangers.py \
 	tests/e2e/test_sudo_su.py \
 	tests/e2e/test_tool.py \
+	tests/fetch/test_environment.py \
+	tests/fetch/test_http.py \
 	tests/fetch/test_surroundings.py \
+	tests/fetch/test_ways.py \
 	tests/fetch/test_worker.py \
 	tests/hostile/test_hostile.py \
 	tests/pam/test_module.py \
@@ -193,7 +199,9 @@ EXTRA_DIST += $(PYTESTS) \
 	tests/hostile/cases_signature.py \
 	tests/hostile/corpus.py \
 	tests/hostile/forge.py \
+	tests/support/connect_proxy.py \
 	tests/support/demo.py \
+	tests/support/fetching.py \
 	tests/support/host \
 	tests/support/hosts.py \
 	tests/support/oidc-provider/install \
@@ -210,6 +218,7 @@ EXTRA_DIST += $(PYTESTS) \
 	tests/support/syslog_lines.py \
 	tests/support/tables.py \
 	tests/support/tokens.py \
+	tests/support/watch.py \
 	tests/support/verdict.py \
 	tests/bench/make_tokens.py \
 	tests/bench/run \

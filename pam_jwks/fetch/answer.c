@@ -5,6 +5,7 @@
 
 #include "keys/fields.h"
 
+#define HTTP_STATUS_MIN	100
 #define HTTP_STATUS_MAX	999
 #define CERT_MAX	253402300799LL
 
@@ -71,6 +72,33 @@ pj_answer_encode(enum pj_answer_kind kind, const struct pj_answer *answer,
 	return status;
 }
 
+/* True if the encoder knows a line by this name. */
+static bool
+is_known(struct pj_span name)
+{
+	static const char *const names[] = {
+		"kind", "result", "error", "http", "cert_expires", "body",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (pj_span_is(name, names[i]))
+			return true;
+	for (size_t i = 0; i < PJ_HTTP_FIELDS; i++)
+		if (pj_span_is(name, pj_http_fields[i].name))
+			return true;
+	return false;
+}
+
+/* Both ends are one program: a foreign line is no newer version's. */
+static bool
+all_known(const struct pj_fields *fields)
+{
+	for (size_t i = 0; i < fields->count; i++)
+		if (!is_known(fields->items[i].name))
+			return false;
+	return true;
+}
+
 static bool
 find_kind(const struct pj_fields *fields, enum pj_answer_kind *kind)
 {
@@ -101,13 +129,14 @@ get_result(const struct pj_fields *fields, struct pj_answer *answer)
 	if (!pj_fields_get(fields, "error", &text))
 		return true;
 	/* It goes to logs: a worker gone bad must not write fields there. */
-	if (text.len > PJ_DETAIL_MAX || !pj_is_escaped(text))
+	if (answer->result == PJ_OK || text.len > PJ_DETAIL_MAX ||
+	    !pj_is_escaped(text))
 		return false;
 	memcpy(answer->error.detail, text.ptr, text.len);
 	return true;
 }
 
-static void
+static bool
 get_headers(const struct pj_fields *fields, struct pj_http_headers *headers)
 {
 	const struct pj_http_field *field;
@@ -115,11 +144,22 @@ get_headers(const struct pj_fields *fields, struct pj_http_headers *headers)
 
 	for (size_t i = 0; i < PJ_HTTP_FIELDS; i++) {
 		field = &pj_http_fields[i];
-		if (pj_fields_get(fields, field->name, &value) &&
-		    value.len < field->size)
-			memcpy(pj_http_field(headers, field), value.ptr,
-			    value.len);
+		if (!pj_fields_get(fields, field->name, &value))
+			continue;
+		if (value.len == 0 || value.len >= field->size)
+			return false;
+		memcpy(pj_http_field(headers, field), value.ptr, value.len);
 	}
+	return true;
+}
+
+/* A status and a body belong to an answer, and only to one. */
+static bool
+is_consistent(const struct pj_answer *answer)
+{
+	if (answer->result == PJ_OK)
+		return answer->http >= HTTP_STATUS_MIN;
+	return answer->body.len == 0;
 }
 
 /* Takes one frame off text. */
@@ -132,7 +172,7 @@ take_frame(struct pj_span *text, struct pj_answer answers[PJ_ANSWER_KINDS])
 	int64_t http, body;
 
 	if (pj_fields_read(text, &fields, NULL) != PJ_OK ||
-	    !find_kind(&fields, &kind) || answers[kind].present ||
+	    !all_known(&fields) || !find_kind(&fields, &kind) || answers[kind].present ||
 	    !get_result(&fields, &fresh) ||
 	    !pj_fields_number(&fields, "http", HTTP_STATUS_MAX, &http) ||
 	    !pj_fields_number(&fields, "cert_expires", CERT_MAX,
@@ -141,8 +181,9 @@ take_frame(struct pj_span *text, struct pj_answer answers[PJ_ANSWER_KINDS])
 	    (size_t)body > text->len)
 		return false;
 	fresh.http = (long)http;
-	get_headers(&fields, &fresh.headers);
 	fresh.body = pj_span(text->ptr, (size_t)body);
+	if (!get_headers(&fields, &fresh.headers) || !is_consistent(&fresh))
+		return false;
 	*text = pj_span_from(*text, (size_t)body);
 	answers[kind] = fresh;
 	return true;

@@ -26,7 +26,8 @@ refuse(const struct pj_answer *answer, const char *url, struct pj_error *err)
 			*err = answer->error;
 		return answer->result;
 	}
-	if (answer->http >= 300 && answer->http < 400)
+	if (answer->http >= 300 && answer->http < 400 &&
+	    answer->http != HTTP_NOT_MODIFIED)
 		return pj_fail(err, PJ_FETCH_FAILED, "GET %s: HTTP %ld; "
 		    "redirects are not followed, configure the final URL", url,
 		    answer->http);

@@ -215,8 +215,13 @@ explain(const struct pj_http *http, const struct pj_http_request *request,
 	const char *words = http->words[0] != '\0' ? http->words :
 	    curl_easy_strerror(code);
 
-	if (transfer->no_memory || code == CURLE_OUT_OF_MEMORY)
+	if (transfer->no_memory)
 		return pj_fail(err, PJ_NO_MEMORY, "GET %s", request->url);
+	/* Older versions say this of a header line over 100 KiB. */
+	if (code == CURLE_OUT_OF_MEMORY)
+		return pj_fail(err, PJ_NO_MEMORY,
+		    "GET %s: a header line is too long, or there is no memory",
+		    request->url);
 	if (transfer->refusal != NULL)
 		return pj_fail(err, PJ_FETCH_FAILED, "GET %s: %s",
 		    request->url, transfer->refusal);
@@ -289,6 +294,9 @@ pj_http_get(struct pj_http *http, const struct pj_http_request *request,
 		    &response->status);
 	if (code != CURLE_OK)
 		return explain(http, request, &transfer, code, err);
+	if (response->status < 100)
+		return pj_fail(err, PJ_FETCH_FAILED, "GET %s: no HTTP status",
+		    request->url);
 	read_certificate(http);
 	response->cert_expires = http->cert_expires;
 	return PJ_OK;

@@ -75,6 +75,7 @@ class Provider:
         self.authority = authority or tokens.shared_authority()
         self.keys = [key or tokens.make_key(kind, "k1")]
         self.path = path                # the issuer's path, for example /realm
+        self.name = "127.0.0.1"         # how URLs name this machine
         self.audience = AUDIENCE
         self.cache_control = "max-age=900"
         self.etag = None                # set: sent, and answered with 304
@@ -121,7 +122,7 @@ class Provider:
 
     @property
     def issuer(self):
-        return f"https://127.0.0.1:{self.port}{self.path}"
+        return f"https://{self.name}:{self.port}{self.path}"
 
     def behave(self, what, behaviour):
         """How "discovery" or "keys" answers from now on; "ok" is the cure."""
@@ -256,7 +257,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         issuer = provider.issuer
         members = {
             "issuer": issuer + "/other" if other == "other-issuer" else issuer,
-            "jwks_uri": f"{scheme}://127.0.0.1:{provider.port}{KEYS}",
+            "jwks_uri": f"{scheme}://{provider.name}:{provider.port}{KEYS}",
             "authorization_endpoint": issuer + "/authorize",
             "token_endpoint": issuer + "/token",
             "response_types_supported": ["code"],

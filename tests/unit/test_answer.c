@@ -76,6 +76,15 @@ other_bytes_are_refused(void **state)
 		"kind keys\nresult great\nhttp 200\ncert_expires 0\nbody 0\n\n",
 		"kind keys\nresult ok\nhttp 2000\ncert_expires 0\nbody 0\n\n",
 		"result ok\nhttp 200\ncert_expires 0\nbody 0\n\n",
+		/* Lines that the encoder never writes. */
+		FRAME "x 1\nbody 0\n\n", FRAME "error a\nbody 0\n\n",
+		FRAME "etag \nbody 0\n\n",
+		"kind keys\nresult ok\nhttp 0\ncert_expires 0\nbody 0\n\n",
+		"kind keys\nresult ok\nhttp 99\ncert_expires 0\nbody 0\n\n",
+		"kind keys\nresult fetch_failed\nhttp 200\ncert_expires 0\n"
+		    "body 1\n\nx",
+		"kind keys\nresult fetch_failed\nhttp 0\ncert_expires 0\n"
+		    "error a \"b\nbody 0\n\n",
 	};
 	struct pj_answer got[PJ_ANSWER_KINDS];
 
@@ -102,6 +111,26 @@ a_worker_has_no_say_beyond_how_a_get_went(void **state)
 	assert_int_equal(got[PJ_ANSWER_KEYS].result, PJ_FETCH_FAILED);
 }
 
+/* A header field that cannot be kept whole was not written by the encoder. */
+static void
+a_header_field_has_its_room(void **state)
+{
+	PJ_BUF_SCOPED(buf, PJ_ANSWER_MAX);
+	struct pj_answer got[PJ_ANSWER_KINDS];
+	char value[PJ_VALIDATOR_MAX + 2];
+
+	(void)state;
+	for (size_t len = PJ_VALIDATOR_MAX; len < sizeof(value); len++) {
+		memset(value, 'x', len);
+		value[len] = '\0';
+		pj_buf_clear(&buf);
+		assert_int_equal(pj_buf_printf(&buf,
+		    FRAME "etag %s\nbody 0\n\n", value), PJ_OK);
+		assert_int_equal(pj_answers_decode(pj_buf_span(&buf), got,
+		    NULL), len == PJ_VALIDATOR_MAX ? PJ_OK : PJ_FETCH_FAILED);
+	}
+}
+
 int
 main(void)
 {
@@ -110,6 +139,7 @@ main(void)
 		cmocka_unit_test(
 		    an_answer_cut_anywhere_is_refused_or_lacks_a_frame),
 		cmocka_unit_test(other_bytes_are_refused),
+		cmocka_unit_test(a_header_field_has_its_room),
 		cmocka_unit_test(a_worker_has_no_say_beyond_how_a_get_went),
 	};
 
