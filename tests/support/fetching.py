@@ -51,13 +51,15 @@ class Machine:
     def keys(self):
         """`pam-jwks keys` as numbers and words."""
         said = self.host.run([self.tool, "keys", "-c", hosts.CONFIG])
-        match = re.search(
-            r"^  from (?P<uri>\S+)\n  (?P<state>\w+), fetched (?P<age>\d+) s "
-            r"ago, ttl (?P<ttl>\d+) s, due after (?P<due>\d+) s$",
-            said.out, re.M)
-        assert match, said
-        told = {name: int(value) if value.isdigit() else value
-                for name, value in match.groupdict().items()}
+        told = {}
+        for line in (r"^  from (?P<uri>\S+)$",
+                     r"^  (?P<state>\w+), fetched (?P<age>\d+) s ago, "
+                     r"ttl (?P<ttl>\d+) s, due after (?P<due>\d+) s$"):
+            match = re.search(line, said.out, re.M)
+            assert match, said
+            told.update(
+                (name, int(value) if value.isdigit() else value)
+                for name, value in match.groupdict().items())
         told["text"] = said.out
         return told
 

@@ -193,6 +193,8 @@ harvest_is_sane(const struct pj_harvest *harvest, enum pj_status status,
 	};
 	struct pj_span uri = pj_span_str(harvest->jwks_uri);
 
+	if (!is_text(harvest->unsound, sizeof(harvest->unsound)))
+		return false;
 	if (uri.len > 0 && pj_url_check_https(uri, NULL) != PJ_OK)
 		return false;
 	if (status == PJ_OK)
@@ -233,7 +235,8 @@ read_both(struct pj_span text)
 	for (size_t i = 0; i < sizeof(plans) / sizeof(*plans); i++) {
 		struct pj_error err = { "" };
 
-		status = pj_harvest(&plans[i], i == 2, text, &harvest, &err);
+		status = pj_harvest(&plans[i], i == 2, text, INT64_MAX,
+		    &harvest, &err);
 		if (!harvest_is_sane(&harvest, status, text) ||
 		    !is_text(err.detail, sizeof(err.detail)) ||
 		    !pj_is_escaped(pj_span_str(err.detail)) ||
