@@ -172,8 +172,8 @@ take_frame(struct pj_span *text, struct pj_answer answers[PJ_ANSWER_KINDS])
 	int64_t http, body;
 
 	if (pj_fields_read(text, &fields, NULL) != PJ_OK ||
-	    !all_known(&fields) || !find_kind(&fields, &kind) || answers[kind].present ||
-	    !get_result(&fields, &fresh) ||
+	    !all_known(&fields) || !find_kind(&fields, &kind) ||
+	    answers[kind].present || !get_result(&fields, &fresh) ||
 	    !pj_fields_number(&fields, "http", HTTP_STATUS_MAX, &http) ||
 	    !pj_fields_number(&fields, "cert_expires", CERT_MAX,
 	    &fresh.cert_expires) ||

@@ -294,9 +294,6 @@ pj_http_get(struct pj_http *http, const struct pj_http_request *request,
 		    &response->status);
 	if (code != CURLE_OK)
 		return explain(http, request, &transfer, code, err);
-	if (response->status < 100)
-		return pj_fail(err, PJ_FETCH_FAILED, "GET %s: no HTTP status",
-		    request->url);
 	read_certificate(http);
 	response->cert_expires = http->cert_expires;
 	return PJ_OK;

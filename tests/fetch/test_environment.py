@@ -225,6 +225,24 @@ def test_the_traps_work(module_host):
     assert {"https_proxy", "HTTPS_PROXY"} & caught
 
 
+def test_the_program_by_itself(module_host):
+    """Started with such an environment, by root and without a module, it
+    believes nothing of it either.  LD_ is the loader's, before it begins."""
+    with Provider("EdDSA") as provider:
+        prepare(module_host, provider)
+        with Traps(module_host) as traps:
+            values = {name: value for name, value in traps.environ.items()
+                      if not name.startswith("LD_")}
+            result = module_host.run(
+                ["env", *(f"{name}={value}" for name, value in values.items()),
+                 hosts.find_built("pam-jwks-fetch"), "--cause", "forced",
+                 "--config", hosts.CONFIG, "--section", "corp"])
+            caught = traps.caught()
+        assert result.out.startswith("pam-jwks-fetch 1 ok "), result
+        assert provider.count() == 2
+    assert caught == set()
+
+
 def test_it_fetched(run):
     """The login was a cold one that asked the provider, and it worked."""
     _, _, attempt, counts = run

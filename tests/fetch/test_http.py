@@ -8,6 +8,7 @@ import json
 import re
 import socket
 import ssl
+import subprocess
 import threading
 import time
 
@@ -488,6 +489,15 @@ def test_endless_headers(machine, provider, script):
     assert machine.data() is None
 
 
+@pytest.mark.parametrize("count,status", [(200, "ok"), (300, "fetch_failed")])
+def test_many_header_fields(machine, provider, count, status):
+    """256 lines are the limit, however short they are."""
+    provider.headers = [(f"X-{number}", "") for number in range(count)]
+    said, words = machine.fetch()
+    assert said == status, words
+    assert (status == "ok") != ("the answer's header is too long" in words)
+
+
 SLOW = {
     "one byte a second": raw(HEAD + b"Content-Length: 999\r\n\r\n", b" ",
                              pause=1, times=99),
@@ -550,13 +560,24 @@ def test_the_systems_ca_is_another(machine, provider):
 def test_the_systems_ca(machine, provider, tmp_path):
     """The system's bundle is read by the confined worker; a ca_file takes its
     place, and is not added to it."""
-    bundle = "/etc/ssl/certs/ca-certificates.crt"
-    machine.host.write(bundle, provider.authority.ca_text())
+    certs = "/etc/ssl/certs"
+    bundle = machine.host.read(certs + "/ca-certificates.crt")
+    machine.host.write(certs + "/ca-certificates.crt",
+                       provider.authority.ca_text())
     machine.configure(ca_file=None)
+    machine.ask()
+    # Its folder as well, where the name is a digest.
+    digest = subprocess.run(
+        ["openssl", "x509", "-noout", "-subject_hash", "-in",
+         provider.authority.ca], check=True, capture_output=True,
+        text=True).stdout.strip()
+    machine.host.write(certs + "/ca-certificates.crt", bundle)
+    machine.host.write(f"{certs}/{digest}.0", provider.authority.ca_text())
     machine.ask()
     machine.host.write(CA, authority(tmp_path).ca_text())
     machine.configure()
     status, words = machine.fetch()
+    machine.host.remove(f"{certs}/{digest}.0")
     assert status == "fetch_failed"
     assert "certificate verify failed: " in words
 
@@ -573,10 +594,12 @@ def test_a_ca_file_of_several(machine, provider, tmp_path):
                                   "-----END CERTIFICATE-----\n"])
 def test_a_ca_file_of_nothing(machine, provider, text):
     """It does not stand for the system's, and the words name it."""
-    machine.host.write("/etc/ssl/certs/ca-certificates.crt",
-                       provider.authority.ca_text())
+    bundle = "/etc/ssl/certs/ca-certificates.crt"
+    before = machine.host.read(bundle)
+    machine.host.write(bundle, provider.authority.ca_text())
     machine.host.write(CA, text)
     status, words = machine.fetch()
+    machine.host.write(bundle, before)
     assert status == "fetch_failed"
     assert "ca_file" in words, words
     assert provider.count() == 0
@@ -600,7 +623,8 @@ def test_an_expired_certificate(host, tmp_path):
 
 @pytest.mark.parametrize("version", ["TLSv1", "TLSv1_1"])
 def test_old_tls(host, version):
-    """A server that speaks nothing newer than TLS 1.1."""
+    """A server that speaks nothing newer than TLS 1.1, on a machine whose
+    OpenSSL would take it."""
     def old(context):
         context.set_ciphers("ALL@SECLEVEL=0")
         context.minimum_version = ssl.TLSVersion.TLSv1
@@ -613,7 +637,15 @@ def test_old_tls(host, version):
         with socket.create_connection(("127.0.0.1", provider.port)) as sock, \
                 client.wrap_socket(sock, server_hostname="127.0.0.1") as tls:
             assert tls.version() in ("TLSv1", "TLSv1.1")
-        refused(host, provider, provider.authority.ca_text(), "TLS: ")
+        settings = host.read("/etc/ssl/openssl.cnf")
+        host.write("/etc/ssl/openssl.cnf",
+                   "openssl_conf = a\n[a]\nssl_conf = b\n[b]\n"
+                   "system_default = c\n[c]\nMinProtocol = TLSv1\n"
+                   "CipherString = ALL:@SECLEVEL=0\n")
+        try:
+            refused(host, provider, provider.authority.ca_text(), "TLS: ")
+        finally:
+            host.write("/etc/ssl/openssl.cnf", settings)
 
 
 def test_tls_1_2(host):

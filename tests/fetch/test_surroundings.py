@@ -176,6 +176,27 @@ def test_the_worker(seen):
     assert [kind for kind in kinds if kind != "socket"] == ["pipe"]
 
 
+def test_the_worker_dies_with_its_parent(machine, provider):
+    """Nobody is left to end it: the kernel does."""
+    provider.behave("keys", "hang")
+    running = machine.spawn([FETCHER, "--cause", "forced", "--config",
+                             hosts.CONFIG, "--section", "corp"])
+    alarm = time.monotonic() + 6
+    while provider.count("keys") == 0 and time.monotonic() < alarm:
+        time.sleep(0.02)
+    lines = machine.run(["/usr/bin/python3", "-c", LOOK]).out.splitlines()
+    both = [ast.literal_eval(line) for line in lines]
+    pids = {one["pid"] for one in both}
+    parent, = (one for one in both if one["parent"] not in pids)
+    assert len(both) == 2
+    machine.run(["sh", "-c", f"kill -KILL {parent['pid']}"])
+    running.wait(5)
+    alarm = time.monotonic() + 3
+    while machine.processes() and time.monotonic() < alarm:
+        time.sleep(0.05)
+    assert machine.processes() == []
+
+
 def fetch(host, *before):
     result = host.run([*before, FETCHER, "--cause", "forced", "--config",
                        hosts.CONFIG, "--section", "corp"])
