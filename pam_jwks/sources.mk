@@ -75,6 +75,8 @@ libpj_la_SOURCES = \
 	pam_jwks/policy/list.h \
 	pam_jwks/policy/map.c \
 	pam_jwks/policy/map.h \
+	pam_jwks/policy/objections.c \
+	pam_jwks/policy/objections.h \
 	pam_jwks/policy/option_value.c \
 	pam_jwks/policy/options.c \
 	pam_jwks/policy/options.h \

@@ -49,6 +49,7 @@ UNIT_TESTS = \
 	tests/unit/test_keysource \
 	tests/unit/test_lifetime \
 	tests/unit/test_map \
+	tests/unit/test_objections \
 	tests/unit/test_options \
 	tests/unit/test_pattern \
 	tests/unit/test_report \
@@ -184,6 +185,7 @@ PYTESTS = \
 	tests/fetch/test_ways.py \
 	tests/fetch/test_worker.py \
 	tests/hostile/test_hostile.py \
+	tests/pam/test_examples.py \
 	tests/pam/test_module.py \
 	tests/scenarios/test_scenarios.py \
 	tests/vectors/test_rfc.py \

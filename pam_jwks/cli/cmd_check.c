@@ -14,6 +14,7 @@
 #include "keys/cache.h"
 #include "keys/helper.h"
 #include "keys/keysource.h"
+#include "policy/objections.h"
 
 /* The findings so far; the worst of them is the exit code. */
 struct findings {
@@ -221,6 +222,12 @@ check_keys(const struct pj_config *config, const struct pj_issuer *issuer,
 		    issuer->name, err.detail, issuer->name);
 }
 
+static void
+warn(void *ctx, const char *text)
+{
+	found(ctx, GRADE_WARNING, "%s", text);
+}
+
 int
 pj_cmd_check(const struct pj_cli *cli)
 {
@@ -241,6 +248,7 @@ pj_cmd_check(const struct pj_cli *cli)
 	if (pj_config_issuers(config) == 0)
 		found(&findings, GRADE_WARNING, "there is no [issuer NAME] "
 		    "section: every token is refused");
+	pj_config_object(config, warn, &findings);
 	if (!cli->syntax) {
 		if (cli->config != NULL)
 			check_file(source.path, &findings);

@@ -1,0 +1,250 @@
+#include "policy/objections.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+struct objector {
+	const struct pj_config	*config;
+	pj_objection		*objection;
+	void			*ctx;
+};
+
+static void __attribute__((format(printf, 2, 3)))
+object(const struct objector *objector, const char *fmt, ...)
+{
+	struct pj_error text;
+	char words[PJ_DETAIL_MAX + 1];
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vsnprintf(words, sizeof(words), fmt, ap) < 0)
+		words[0] = '\0';
+	va_end(ap);
+	(void)pj_fail(&text, PJ_CONFIG_INVALID, "%s", words);
+	objector->objection(objector->ctx, text.detail);
+}
+
+/*
+ * Issuers whose tokens everybody can have, with an audience of his own choice:
+ * a workflow, a job, a service account, a pod asks for it.
+ */
+static bool
+gives_any_audience(const char *issuer)
+{
+	static const char *const issuers[] = {
+		"https://token.actions.githubusercontent.com",
+		"https://gitlab.com",
+		"https://accounts.google.com",
+		"https://kubernetes.default.svc",
+	};
+
+	for (size_t i = 0; i < sizeof(issuers) / sizeof(issuers[0]); i++) {
+		if (pj_span_starts(pj_span_str(issuer), issuers[i]))
+			return true;
+	}
+	return false;
+}
+
+static void
+look_at_audience(const struct objector *objector,
+    const struct pj_issuer *issuer)
+{
+	if (issuer->require.count == 0 && issuer->issuer != NULL &&
+	    gives_any_audience(issuer->issuer) &&
+	    !pj_config_is_mapped(objector->config, issuer))
+		object(objector, "[issuer %s] anybody can have a token of %s "
+		    "with this audience: set require, or let a map or a grant "
+		    "decide", issuer->name, issuer->issuer);
+	for (size_t i = 0; i < issuer->audience.count; i++) {
+		if (strchr(issuer->audience.items[i], '*') != NULL)
+			object(objector, "[issuer %s] audience %s: there are "
+			    "no patterns, the * stands for itself",
+			    issuer->name, issuer->audience.items[i]);
+	}
+}
+
+/* True if a section serves it by name; any counts for all. */
+static bool
+is_served(const struct pj_config *config, const char *service)
+{
+	for (size_t i = 0; i < pj_config_issuers(config); i++) {
+		const struct pj_list *services =
+		    &pj_config_issuer(config, i)->services;
+
+		if (pj_list_has(services, pj_span_str(service)) ||
+		    pj_list_has(services, pj_span_str("any")))
+			return true;
+	}
+	return false;
+}
+
+static void
+look_at_services(const struct objector *objector)
+{
+	static const char *const pairs[][3] = {
+		{ "sudo", "sudo-i", "sudo -i" }, { "su", "su-l", "su -" },
+	};
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		if (is_served(objector->config, pairs[i][0]) &&
+		    !is_served(objector->config, pairs[i][1]))
+			object(objector, "no section serves %s, which \"%s\" "
+			    "is on many systems; %s is served", pairs[i][1],
+			    pairs[i][2], pairs[i][0]);
+	}
+}
+
+/* Whether map, grants or the user's name look at the identity at all. */
+static bool
+uses_identity(const struct pj_config *config, const struct pj_issuer *issuer)
+{
+	struct pj_span name = pj_span_str(issuer->name);
+
+	if (issuer->user_map != NULL || !pj_config_is_mapped(config, issuer))
+		return true;
+	for (size_t i = 0; i < pj_config_grants(config); i++) {
+		const struct pj_grant *grant = pj_config_grant(config, i);
+
+		if (pj_list_has(&grant->issuer, name) &&
+		    (grant->users.same || grant->identity.count != 0))
+			return true;
+	}
+	return false;
+}
+
+static void
+look_at_identity(const struct objector *objector,
+    const struct pj_issuer *issuer)
+{
+	bool used = uses_identity(objector->config, issuer);
+
+	if (issuer->allow_unverified_email && issuer->user_claim != NULL &&
+	    strcmp(issuer->user_claim, "email") != 0 &&
+	    strcmp(issuer->user_claim, "/email") != 0)
+		object(objector, "[issuer %s] allow_unverified_email changes "
+		    "nothing: user_claim is not email", issuer->name);
+	if (!used && issuer->user_lowercase)
+		object(objector, "[issuer %s] user_lowercase changes nothing: "
+		    "no grant for it looks at the identity", issuer->name);
+	if (!used && issuer->user_strip_domain.count != 0)
+		object(objector, "[issuer %s] user_strip_domain only refuses "
+		    "other domains: no grant for it looks at the identity",
+		    issuer->name);
+}
+
+static bool
+has_capital(struct pj_span text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] >= 'A' && text.ptr[i] <= 'Z')
+			return true;
+	}
+	return false;
+}
+
+/* True if the identity ends in a domain that is taken off before. */
+static bool
+has_stripped_domain(const struct pj_issuer *issuer, struct pj_span identity)
+{
+	const unsigned char *at = identity.len == 0 ? NULL :
+	    memrchr(identity.ptr, '@', identity.len);
+	struct pj_span domain;
+
+	if (at == NULL)
+		return false;
+	domain = pj_span_from(identity, (size_t)(at - identity.ptr) + 1);
+	for (size_t i = 0; i < issuer->user_strip_domain.count; i++) {
+		if (pj_span_is_nocase(domain,
+		    issuer->user_strip_domain.items[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Why a line can never fit, or NULL. */
+static const char *
+never_fits(const struct pj_config *config, const struct pj_map *map,
+    const struct pj_map_line *line)
+{
+	const struct pj_issuer *issuer = NULL;
+
+	for (size_t i = 0; issuer == NULL && i < pj_config_issuers(config);
+	    i++) {
+		if (pj_span_is(line->section, pj_config_issuer(config,
+		    i)->name))
+			issuer = pj_config_issuer(config, i);
+	}
+	if (issuer == NULL)
+		return "there is no such section";
+	if (issuer->user_map == NULL ||
+	    strcmp(issuer->user_map, pj_map_path(map)) != 0)
+		return "the section has another map or none";
+	if (line->pattern != NULL)
+		return NULL;
+	if (issuer->user_lowercase && has_capital(line->identity))
+		return "the section has user_lowercase, and it has capitals";
+	if (has_stripped_domain(issuer, line->identity))
+		return "the section has user_strip_domain, and it has the "
+		    "domain";
+	return pj_span_has_control(line->identity) ?
+	    "no identity has a control character" : NULL;
+}
+
+static void
+look_at_map(const struct objector *objector, const struct pj_issuer *issuer)
+{
+	const struct pj_map *map = issuer->user_map == NULL ? NULL :
+	    pj_config_map(objector->config, issuer->user_map);
+	bool any = false;
+
+	if (map == NULL)
+		return;
+	for (size_t i = 0; !any && i < pj_map_count(map); i++)
+		any = pj_span_is(pj_map_line(map, i)->section, issuer->name);
+	if (!any)
+		object(objector, "[issuer %s] %s has no line for it",
+		    issuer->name, issuer->user_map);
+}
+
+/* A map is gone through once, with the first section that has it. */
+static void
+look_at_lines(const struct objector *objector, size_t section)
+{
+	const char *path = pj_config_issuer(objector->config,
+	    section)->user_map;
+	const struct pj_map *map = path == NULL ? NULL :
+	    pj_config_map(objector->config, path);
+
+	for (size_t i = 0; map != NULL && i < section; i++) {
+		const char *other = pj_config_issuer(objector->config,
+		    i)->user_map;
+
+		if (other != NULL && strcmp(other, path) == 0)
+			return;
+	}
+	for (size_t i = 0; map != NULL && i < pj_map_count(map); i++) {
+		const struct pj_map_line *line = pj_map_line(map, i);
+		const char *why = never_fits(objector->config, map, line);
+
+		if (why != NULL)
+			object(objector, "%s:%u: the line never fits: %s",
+			    path, line->number, why);
+	}
+}
+
+void
+pj_config_object(const struct pj_config *config, pj_objection *objection,
+    void *ctx)
+{
+	const struct objector objector = { config, objection, ctx };
+
+	for (size_t i = 0; i < pj_config_issuers(config); i++) {
+		const struct pj_issuer *issuer = pj_config_issuer(config, i);
+
+		look_at_audience(&objector, issuer);
+		look_at_identity(&objector, issuer);
+		look_at_map(&objector, issuer);
+		look_at_lines(&objector, i);
+	}
+	look_at_services(&objector);
+}
