@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "policy/config.h"
+#include "policy/options.h"
 
 #define ISSUER	"issuer = https://id.example\n"
 #define SERVICE	"services = sshd\n"
@@ -19,6 +20,58 @@
 #define REST	ISSUER SERVICE AUD CLAIM
 #define GRANT_REST	"issuer = a\nusers = x\nrequire = x is y\n"
 #define GOOD	"[issuer a]\n" REST
+
+static const char all_module[] = "[module]\n"
+    "fetch_user = nobody\n"
+    "host_name = h.example\n"
+    "cache_dir = /c\n"
+    "state_dir = /s\n"
+    "helper = /h\n"
+    "timeout_cold = 11s\n"
+    "timeout_stale = 12s\n"
+    "connect_timeout = 13s\n"
+    "request_timeout = 14s\n";
+
+static const char all_issuer[] = "# a comment\n\n[issuer corp]\n"
+    "issuer = https://id.example/x/\n"
+    "services = sshd sudo\n"
+    "audience = one\n"
+    "audience = openid ssh\n"
+    "user_claim = /a/b\n"
+    "algorithms = ES256 PS512\n"
+    "discovery_url = https://d.example/c\n"
+    "ca_file = /ca.pem\n"
+    "proxy = http://p.example:3128\n"
+    "ip_resolve = 6\n"
+    "require_kid = yes\n"
+    "typ = at+jwt absent\n"
+    "leeway = 0s\n"
+    "max_token_age = 1h\n"
+    "max_auth_age = 15m\n"
+    "authorized_party = web app\n"
+    "authorized_party = cli\n"
+    "require = groups any ssh-users \"site reliability\"\n"
+    "require = env is \"a # b\"\n"
+    "user_strip_domain = example.org example.com\n"
+    "user_lowercase = yes\n"
+    "allow_unverified_email = yes\n"
+    "export = JWT_SUB=sub \"JWT_A=b c\"\n"
+    "account = local\n"
+    "min_uid = 500\n"
+    "min_ttl = 21s\n"
+    "max_ttl = 22m\n"
+    "default_ttl = 23s\n"
+    "max_stale = 24h\n"
+    "discovery_ttl = 25m\n"
+    "discovery_max_stale = 26h\n"
+    "kid_cooldown = 27s\n";
+
+static const char all_grant[] = GOOD "[issuer b]\n" REST "\n[grant web]\n"
+    "issuer = b a\n"
+    "users = deploy same \"with space\"\n"
+    "require = repository_id is 1\n"
+    "require = env is production\n"
+    "identity = one \"two three\"\n";
 
 /* Mistakes in the order in which they came. */
 struct noted {
@@ -124,16 +177,7 @@ every_key_of_module_arrives(void **state)
 	const struct pj_module_settings *module;
 
 	(void)state;
-	config = must_load("[module]\n"
-	    "fetch_user = nobody\n"
-	    "host_name = h.example\n"
-	    "cache_dir = /c\n"
-	    "state_dir = /s\n"
-	    "helper = /h\n"
-	    "timeout_cold = 11s\n"
-	    "timeout_stale = 12s\n"
-	    "connect_timeout = 13s\n"
-	    "request_timeout = 14s\n");
+	config = must_load(all_module);
 	module = pj_config_module(config);
 	assert_string_equal(module->fetch_user, "nobody");
 	assert_string_equal(module->host_name, "h.example");
@@ -145,6 +189,35 @@ every_key_of_module_arrives(void **state)
 	assert_int_equal(module->connect_timeout, 13);
 	assert_int_equal(module->request_timeout, 14);
 	assert_int_equal(pj_config_issuers(config), 0);
+}
+
+/*
+ * A key that is in none of the texts above, or below where it excludes others,
+ * was never seen to arrive.
+ */
+static void
+no_key_of_the_table_is_left_out(void **state)
+{
+	static const char *const apart[] = { "jwks_uri", "jwks_file",
+	    "user_map" };
+
+	(void)state;
+	for (size_t i = 0; i < pj_options_count; i++) {
+		const struct pj_option *option = &pj_options[i];
+		const char *text = option->section == PJ_SECTION_MODULE ?
+		    all_module : option->section == PJ_SECTION_GRANT ?
+		    all_grant : all_issuer;
+		char line[64];
+		bool found;
+
+		(void)snprintf(line, sizeof(line), "\n%s = ", option->key);
+		found = strstr(text, line) != NULL;
+		for (size_t j = 0; j < 3; j++)
+			found = found || strcmp(option->key, apart[j]) == 0;
+		if (!found)
+			fail_msg("%s of %s", option->key,
+			    pj_option_section_name(option->section));
+	}
 }
 
 static void
@@ -168,39 +241,7 @@ every_key_of_issuer_arrives(void **state)
 	const struct pj_issuer *issuer;
 
 	(void)state;
-	config = must_load("# a comment\n\n[issuer corp]\n"
-	    "issuer = https://id.example/x/\n"
-	    "services = sshd sudo\n"
-	    "audience = one\n"
-	    "audience = openid ssh\n"
-	    "user_claim = /a/b\n"
-	    "algorithms = ES256 PS512\n"
-	    "discovery_url = https://d.example/c\n"
-	    "ca_file = /ca.pem\n"
-	    "proxy = http://p.example:3128\n"
-	    "ip_resolve = 6\n"
-	    "require_kid = yes\n"
-	    "typ = at+jwt absent\n"
-	    "leeway = 0s\n"
-	    "max_token_age = 1h\n"
-	    "max_auth_age = 15m\n"
-	    "authorized_party = web app\n"
-	    "authorized_party = cli\n"
-	    "require = groups any ssh-users \"site reliability\"\n"
-	    "require = env is \"a # b\"\n"
-	    "user_strip_domain = example.org example.com\n"
-	    "user_lowercase = yes\n"
-	    "allow_unverified_email = yes\n"
-	    "export = JWT_SUB=sub \"JWT_A=b c\"\n"
-	    "account = local\n"
-	    "min_uid = 500\n"
-	    "min_ttl = 21s\n"
-	    "max_ttl = 22m\n"
-	    "default_ttl = 23s\n"
-	    "max_stale = 24h\n"
-	    "discovery_ttl = 25m\n"
-	    "discovery_max_stale = 26h\n"
-	    "kid_cooldown = 27s\n");
+	config = must_load(all_issuer);
 	issuer = only(config);
 	assert_string_equal(issuer->name, "corp");
 	assert_string_equal(issuer->file, "f.conf");
@@ -262,12 +303,7 @@ every_key_of_grant_arrives(void **state)
 	const struct pj_grant *grant;
 
 	(void)state;
-	config = must_load(GOOD "[issuer b]\n" REST "\n[grant web]\n"
-	    "issuer = b a\n"
-	    "users = deploy same \"with space\"\n"
-	    "require = repository_id is 1\n"
-	    "require = env is production\n"
-	    "identity = one \"two three\"\n");
+	config = must_load(all_grant);
 	assert_int_equal(pj_config_grants(config), 1);
 	grant = pj_config_grant(config, 0);
 	assert_string_equal(grant->name, "web");
@@ -1151,6 +1187,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_key_of_module_arrives),
+		cmocka_unit_test(no_key_of_the_table_is_left_out),
 		cmocka_unit_test(the_build_gives_the_defaults_of_places),
 		cmocka_unit_test(every_key_of_issuer_arrives),
 		cmocka_unit_test(every_key_of_grant_arrives),
