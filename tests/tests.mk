@@ -168,6 +168,7 @@ tests_scenarios_failing_la_LDFLAGS = -module -avoid-version -shared \
 # ---- everything that needs processes ----------------------------------------
 PYTESTS = \
 	tests/e2e/test_dovecot.py \
+	tests/e2e/test_config_folder.py \
 	tests/e2e/test_key_supply.py \
 	tests/e2e/test_nginx.py \
 	tests/e2e/test_oidc_provider.py \

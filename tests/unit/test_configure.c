@@ -16,6 +16,9 @@
 #include <cmocka.h>
 
 #include "authn/configure.h"
+#include "jose/digest.h"
+#include "keys/cache.h"
+#include "policy/options.h"
 
 #define TEXT	"[issuer a]\nissuer = https://id.example\n" \
 	"services = sshd\naudience = ssh\nuser_claim = sub\n"
@@ -652,6 +655,98 @@ every_field_of_a_key_request_comes_from_its_key(void **state)
 	assert_int_equal(request.ip_resolve, PJ_IP_ANY);
 }
 
+/* The name of the cache that a section with this line more uses. */
+static void
+cache_of(const char *line, char id[PJ_SHA256_HEX_LEN + 1], bool *file)
+{
+	static const struct pj_config_host host = { .node_name = "h.example" };
+	PJ_CLEANUP(pj_cleanup_config) struct pj_config *config = NULL;
+	struct pj_key_request request;
+	struct pj_cache cache = { .id = "" };
+	struct pj_error err = { "" };
+	char text[500];
+
+	(void)snprintf(text, sizeof(text), "[issuer a]\n%s%s%s%s%s\n",
+	    strncmp(line, "issuer ", 7) == 0 ? "" :
+	    "issuer = https://id.example\n",
+	    strncmp(line, "services ", 9) == 0 ? "" : "services = sshd\n",
+	    strncmp(line, "user_claim ", 11) == 0 ? "" : "user_claim = sub\n",
+	    "audience = ssh\n", line);
+	if (pj_config_new(&host, NULL, NULL, &config) != PJ_OK ||
+	    pj_config_add_text(config, pj_span_str(text), "f", &err) !=
+	    PJ_OK || pj_config_finish(config, false, &err) != PJ_OK)
+		fail_msg("%s", err.detail);
+	pj_configure_request(config, pj_config_issuer(config, 0), &request);
+	assert_int_equal(pj_cache_open(&request, &cache, &err), PJ_OK);
+	memcpy(id, cache.id, PJ_SHA256_HEX_LEN + 1);
+	*file = request.jwks_file != NULL;
+}
+
+/* Every key of the table, and whether it decides which keys are trusted. */
+static void
+sections_share_keys_exactly_where_they_trust_the_same(void **state)
+{
+	static const struct {
+		const char	*line;
+		bool		 trust;
+	} rows[] = {
+		{ "issuer = https://other.example", true },
+		{ "discovery_url = https://d.example/", true },
+		{ "jwks_uri = https://k.example/", true },
+		{ "ca_file = /ca.pem", true },
+		{ "proxy = http://p.example:3128", true },
+		{ "ip_resolve = 6", true },
+		{ "jwks_file = /k", true },
+		{ "services = su", false },
+		{ "audience = other", false },
+		{ "user_claim = email", false },
+		{ "user_map = /m", false },
+		{ "algorithms = ES256", false },
+		{ "require_kid = yes", false },
+		{ "typ = at+jwt", false },
+		{ "leeway = 1s", false },
+		{ "max_token_age = 1h", false },
+		{ "max_auth_age = 1h", false },
+		{ "authorized_party = x", false },
+		{ "require = x is y", false },
+		{ "user_strip_domain = x", false },
+		{ "user_lowercase = yes", false },
+		{ "allow_unverified_email = yes", false },
+		{ "export = JWT_A=a", false },
+		{ "account = none", false },
+		{ "min_uid = 1", false },
+		{ "min_ttl = 1s", false },
+		{ "max_ttl = 2h", false },
+		{ "default_ttl = 1s", false },
+		{ "max_stale = 2d", false },
+		{ "discovery_ttl = 2d", false },
+		{ "discovery_max_stale = 8d", false },
+		{ "kid_cooldown = 1s", false },
+	};
+	const size_t count = sizeof(rows) / sizeof(*rows);
+	char plain[PJ_SHA256_HEX_LEN + 1], id[PJ_SHA256_HEX_LEN + 1];
+	bool file;
+
+	(void)state;
+	cache_of("", plain, &file);
+	for (size_t i = 0; i < count; i++) {
+		cache_of(rows[i].line, id, &file);
+		if ((file || strcmp(id, plain) != 0) != rows[i].trust)
+			fail_msg("%s", rows[i].line);
+	}
+	for (size_t i = 0; i < pj_options_count; i++) {
+		const char *key = pj_options[i].key;
+		bool found = pj_options[i].section != PJ_SECTION_ISSUER;
+
+		for (size_t j = 0; j < count; j++)
+			found = found || (strncmp(rows[j].line, key,
+			    strlen(key)) == 0 &&
+			    rows[j].line[strlen(key)] == ' ');
+		if (!found)
+			fail_msg("no row for %s", key);
+	}
+}
+
 static void
 the_helper_gets_the_same_source(void **state)
 {
@@ -762,6 +857,8 @@ main(void)
 		cmocka_unit_test_setup(the_kernel_gives_the_host_name, clean),
 		cmocka_unit_test_setup(
 		    every_field_of_a_key_request_comes_from_its_key, clean),
+		cmocka_unit_test(
+		    sections_share_keys_exactly_where_they_trust_the_same),
 		cmocka_unit_test_setup(the_helper_gets_the_same_source,
 		    clean),
 		cmocka_unit_test_setup(
