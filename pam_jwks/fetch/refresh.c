@@ -315,19 +315,34 @@ work(struct pj_task *task, struct pj_error *err)
 }
 
 /*
- * A file size limit that root could not raise (in a container, for example)
- * would let the provider be asked again and again for what cannot be kept.
+ * Limits that root could not raise, because it lacks the capability (in a
+ * container, for example).  Whoever sets them and calls su must not bring about
+ * a failed attempt, which would hold everybody else back.
  */
 static enum pj_status
-need_file_size(struct pj_error *err)
+need_limits(struct pj_error *err)
 {
+	static const struct {
+		const char	*name;
+		int		 what;
+		rlim_t		 least;
+	} needs[] = {
+		{ "RLIMIT_FSIZE", RLIMIT_FSIZE, PJ_CACHE_MAX },
+		{ "RLIMIT_AS", RLIMIT_AS, 512UL << 20 },
+		{ "RLIMIT_DATA", RLIMIT_DATA, 256UL << 20 },
+		{ "RLIMIT_STACK", RLIMIT_STACK, 1UL << 20 },
+		{ "RLIMIT_NOFILE", RLIMIT_NOFILE, 64 },
+		{ "RLIMIT_CPU", RLIMIT_CPU, 10 },
+	};
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
-	    limit.rlim_cur < PJ_CACHE_MAX)
-		return pj_fail(err, PJ_SYSTEM_ERROR, "files may have no more "
-		    "than %llu bytes here, raise RLIMIT_FSIZE",
-		    (unsigned long long)limit.rlim_cur);
+	for (size_t i = 0; i < sizeof(needs) / sizeof(*needs); i++)
+		if (getrlimit((__rlimit_resource_t)needs[i].what, &limit) ==
+		    0 && limit.rlim_cur < needs[i].least)
+			return pj_fail(err, PJ_SYSTEM_ERROR, "%s is %llu "
+			    "here and cannot be raised to %llu", needs[i].name,
+			    (unsigned long long)limit.rlim_cur,
+			    (unsigned long long)needs[i].least);
 	return PJ_OK;
 }
 
@@ -338,7 +353,7 @@ prepare(struct pj_task *task, struct pj_error *err)
 	int64_t wait = time_left(task);
 	enum pj_status status;
 
-	status = need_file_size(err);
+	status = need_limits(err);
 	if (status == PJ_OK)
 		status = pj_cache_open(task->request, &task->cache, err);
 	if (status == PJ_OK)
