@@ -131,6 +131,20 @@ tests_fetch_rogue_SOURCES = tests/fetch/rogue.c pam_jwks/fetch/main.c
 tests_fetch_rogue_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pj_http_get
 tests_fetch_rogue_LDADD = libfetch.la
 
+# ---- logins and a helper with a clock that tests move, for tests/supply -----
+check_PROGRAMS += tests/supply/fetch tests/supply/foreign tests/supply/login
+tests_supply_fetch_SOURCES = tests/supply/hooks.c tests/supply/hooks.h \
+	pam_jwks/fetch/main.c
+tests_supply_fetch_CPPFLAGS = $(AM_CPPFLAGS) -Dpj_clock_system=supply_clock
+tests_supply_fetch_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fork
+tests_supply_fetch_LDADD = libfetch.la
+tests_supply_foreign_SOURCES = tests/supply/foreign.c
+tests_supply_foreign_LDADD = $(PAM_LIBS)
+tests_supply_login_SOURCES = tests/supply/login.c tests/supply/hooks.c \
+	tests/supply/hooks.h
+tests_supply_login_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fork
+tests_supply_login_LDADD = libpj.la
+
 # ---- make bench --------------------------------------------------------------
 EXTRA_PROGRAMS = tests/bench/bench
 CLEANFILES += tests/bench/bench
@@ -153,6 +167,7 @@ LINTS = \
 	tests/lint/manuals.sh \
 	tests/lint/needed.sh \
 	tests/lint/options.sh \
+	tests/lint/promises.sh \
 	tests/lint/scenarios.sh \
 	tests/lint/style.sh
 TESTS += $(LINTS)
@@ -164,6 +179,19 @@ tests_scenarios_failing_la_SOURCES = tests/scenarios/failing.c
 tests_scenarios_failing_la_CFLAGS = $(AM_CFLAGS) -fvisibility=default
 tests_scenarios_failing_la_LDFLAGS = -module -avoid-version -shared \
 	-rpath /nowhere
+
+# ---- the key supply: also make check-long ------------------------------------
+SUPPLY_TESTS = \
+	tests/supply/test_clock.py \
+	tests/supply/test_concurrency.py \
+	tests/supply/test_content.py \
+	tests/supply/test_failures.py \
+	tests/supply/test_files.py \
+	tests/supply/test_foreign_host.py \
+	tests/supply/test_freeze.py \
+	tests/supply/test_rotation.py \
+	tests/supply/test_tool.py
+EXTRA_DIST += $(SUPPLY_TESTS) tests/support/freezer tests/support/supply.py
 
 # ---- everything that needs processes ----------------------------------------
 PYTESTS = \
@@ -191,7 +219,7 @@ PYTESTS = \
 	tests/scenarios/test_scenarios.py \
 	tests/vectors/test_rfc.py \
 	tests/vectors/test_wycheproof.py
-TESTS += $(PYTESTS)
+TESTS += $(PYTESTS) $(SUPPLY_TESTS)
 EXTRA_DIST += $(PYTESTS) \
 	tests/conftest.py \
 	tests/hostile/cases_claims.py \

@@ -1,0 +1,112 @@
+"""pam-jwks keys and refresh."""
+
+import re
+import time
+
+import pytest
+
+import hosts
+import tokens
+from provider import Provider
+from supply import Machine, skipped_keys
+
+
+@pytest.fixture(name="provider")
+def fixture_provider():
+    with Provider("EdDSA") as provider:
+        yield provider
+
+
+@pytest.fixture(name="machine")
+def fixture_machine(provider):
+    with Machine(provider) as machine:
+        yield machine
+
+
+def test_keys_shows_what_is_known(machine, provider):
+    """State, ages, next refresh, cooldown, last error, and of each key kid,
+    kty, alg, bits, thumbprint, or why it was skipped."""
+    rsa = tokens.shared_key("RS256", "big")
+    provider.keys += [rsa] + [key for key in skipped_keys()
+                              if isinstance(key, dict)]
+    machine.accept()
+    text = "\n".join(machine.tool("keys"))
+    assert re.search(r"fresh, fetched \d+ s ago, ttl 900 s, due after \d+ s",
+                     text), text
+    assert re.search(r"next refresh at the first login in \d+ s", text)
+    assert re.search(r"address was discovered \d+ s ago", text)
+    assert re.search(r"last attempt \d+ s ago: ok", text)
+    assert f"from {provider.issuer}/keys.json" in text
+    thumb = rsa.thumbprint()
+    assert re.search(rf"big +RSA +any alg +2048 bits +{thumb}", text), text
+    assert re.search(r"k1 +OKP Ed25519 +any alg +255 bits", text), text
+    for kid, reason in (("secret", "key_private"),
+                        ("pq", "key_type_unsupported"),
+                        ("enc", "key_not_for_signing"),
+                        ("small", "key_size_refused"),
+                        ("unsound", "key_size_refused"),
+                        ("private", "key_private")):
+        assert re.search(rf" {kid} +skipped: {reason}: \w+", text), (kid, text)
+
+
+def test_keys_shows_cooldown_and_last_error(machine, provider):
+    """What the administrator asks at two in the morning."""
+    machine.accept()
+    machine.login(machine.token(header={"kid": "unknown"}))
+    text = "\n".join(machine.tool("keys"))
+    assert re.search(r"an unknown key id asks again in \d+ s", text), text
+    provider.behave("keys", "503")
+    assert "fetch_failed" in machine.fetch()
+    text = "\n".join(machine.tool("keys"))
+    assert re.search(r"last attempt \d+ s ago: fetch_failed: GET .*HTTP 503",
+                     text), text
+    assert re.search(r"last success \d+ s ago", text), text
+    assert re.search(r"after 1 failure in a row asking again in \d+ s", text)
+
+
+def test_keys_of_a_cold_cache(machine):
+    """There is nothing, and the exit code says so."""
+    process = machine.start([hosts.find_built("pam-jwks"), "keys", "-c",
+                             machine.conf])
+    out, _ = process.communicate(timeout=10)
+    assert process.returncode == 3 and "file_missing" in out, out
+
+
+def test_refresh_waits_for_a_running_fetch(machine, provider):
+    """It begins when the other has ended, and reports what happened."""
+    provider.slow_seconds = 1
+    provider.behave("keys", "slow")
+    first = machine.start([machine.helper, "--cause", "forced", "--config",
+                           machine.conf, "--section", "corp"])
+    machine.until(lambda: provider.count("keys") == 1)
+    begin = time.monotonic()
+    lines = machine.tool("refresh")
+    assert time.monotonic() - begin > 1
+    assert re.match(r"corp: the same keys from https://.*, asking again "
+                    r"after \d+ s", lines[0]), lines
+    assert "new keys" in machine.finish(first)[0]
+    assert provider.count("keys") == 2
+
+
+def test_refresh_reports_each_issuer(machine, provider):
+    """One line for each, whatever happens to the others."""
+    with Provider("EdDSA", provider.authority) as other:
+        other.behave("discovery", "503")
+        machine.configure(provider.section(ca_file=machine.ca)
+                          + other.section("down", ca_file=machine.ca))
+        lines = machine.tool("refresh")
+        assert lines[0].startswith("corp: new keys from "), lines
+        assert lines[1].startswith("down: fetch_failed: "), lines
+        assert "HTTP 503" in lines[1]
+
+
+def test_refresh_ignores_pauses(machine, provider):
+    """Timer and administrator may ask at any time."""
+    provider.behave("discovery", "503")
+    assert machine.login().reason == "keys_unavailable"
+    asked = provider.count()
+    assert "asking again in" in machine.login().detail
+    assert provider.count() == asked
+    provider.behave("discovery", "ok")
+    assert machine.tool("refresh")[0].startswith("corp: new keys")
+    machine.accept()
