@@ -13,6 +13,8 @@
 /* Less than this is not enough for a handshake: better not to begin. */
 #define WORKER_MIN_MS	300
 
+#define MIB		(1024UL * 1024UL)
+
 /* Time for checking and writing at the end. */
 #define STORE_MS	300
 
@@ -317,7 +319,8 @@ work(struct pj_task *task, struct pj_error *err)
 /*
  * Limits that root could not raise, because it lacks the capability (in a
  * container, for example).  Whoever sets them and calls su must not bring about
- * a failed attempt, which would hold everybody else back.
+ * a failed attempt, which would hold everybody else back.  24 MiB and 8
+ * descriptors do for a small key set; dovecot allows its processes 256 MiB.
  */
 static enum pj_status
 need_limits(struct pj_error *err)
@@ -328,11 +331,11 @@ need_limits(struct pj_error *err)
 		rlim_t		 least;
 	} needs[] = {
 		{ "RLIMIT_FSIZE", RLIMIT_FSIZE, PJ_CACHE_MAX },
-		{ "RLIMIT_AS", RLIMIT_AS, 512UL << 20 },
-		{ "RLIMIT_DATA", RLIMIT_DATA, 256UL << 20 },
-		{ "RLIMIT_STACK", RLIMIT_STACK, 1UL << 20 },
-		{ "RLIMIT_NOFILE", RLIMIT_NOFILE, 64 },
-		{ "RLIMIT_CPU", RLIMIT_CPU, 10 },
+		{ "RLIMIT_AS", RLIMIT_AS, 128 * MIB },
+		{ "RLIMIT_DATA", RLIMIT_DATA, 64 * MIB },
+		{ "RLIMIT_STACK", RLIMIT_STACK, MIB / 4 },
+		{ "RLIMIT_NOFILE", RLIMIT_NOFILE, 16 },
+		{ "RLIMIT_CPU", RLIMIT_CPU, 5 },
 	};
 	struct rlimit limit;
 

@@ -127,8 +127,11 @@ pj_backoff(bool usable, unsigned level, int64_t retry_after, uint32_t random)
 		pause = doubled(PJ_BACKOFF_KEYS, level, PJ_BACKOFF_KEYS_MAX);
 	else
 		pause = doubled(PJ_BACKOFF_NONE, level, PJ_BACKOFF_NONE_MAX);
-	/* Jitter takes up to a quarter away, so that a limit stays one. */
-	pause = max64(pause * (750 + (int64_t)(random % 251)) / 1000, 1);
+	/*
+	 * Jitter takes up to a quarter away, so that a limit stays one.
+	 * Rounded up: clocks cut seconds off, and 1 could mean none at all.
+	 */
+	pause = (pause * (750 + (int64_t)(random % 251)) + 999) / 1000;
 	retry_after = min64(retry_after,
 	    usable ? PJ_RETRY_AFTER_MAX : PJ_RETRY_AFTER_NONE_MAX);
 	return max64(pause, retry_after);

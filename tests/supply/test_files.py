@@ -276,7 +276,7 @@ def test_a_service_without_permission(machine, provider):
     assert as_service(machine).startswith("ok ")
     machine.pass_time(901)
     line = as_service(machine)
-    assert line.startswith("ok ") and "not both writable" in line, line
+    assert line.startswith("ok ") and "may not write" in line, line
     assert provider.count() == 0
 
 
