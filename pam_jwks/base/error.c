@@ -109,6 +109,15 @@ join(struct pj_error *err, const char *first, const char *second)
 }
 
 enum pj_status
+pj_vfail(struct pj_error *err, enum pj_status status, const char *fmt,
+    va_list ap)
+{
+	if (err != NULL)
+		set_detail(err, fmt, ap);
+	return status;
+}
+
+enum pj_status
 pj_fail_in(struct pj_error *err, enum pj_status status, const char *fmt, ...)
 {
 	struct pj_error inner;

@@ -5,6 +5,8 @@
 #ifndef PJ_BASE_ERROR_H
 #define PJ_BASE_ERROR_H
 
+#include <stdarg.h>
+
 #include "base/limits.h"
 #include "base/status.h"
 
@@ -20,6 +22,11 @@ struct pj_error {
 enum pj_status	pj_fail(struct pj_error *err, enum pj_status status,
 		    const char *fmt, ...)
 		    __attribute__((format(printf, 3, 4)));
+
+/* The same with a list of arguments. */
+enum pj_status	pj_vfail(struct pj_error *err, enum pj_status status,
+		    const char *fmt, va_list ap)
+		    __attribute__((format(printf, 3, 0)));
 
 /*
  * Puts words before the detail that is already there, for example the file

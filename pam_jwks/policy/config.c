@@ -1,7 +1,6 @@
 #include "policy/config.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
 #include "base/buf.h"
 #include "policy/config_private.h"
@@ -47,14 +46,11 @@ static void __attribute__((format(printf, 2, 3)))
 mistakef(struct parser *parser, const char *fmt, ...)
 {
 	struct pj_error what;
-	char text[PJ_DETAIL_MAX + 1];
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
-		text[0] = '\0';
+	(void)pj_vfail(&what, PJ_CONFIG_INVALID, fmt, ap);
 	va_end(ap);
-	(void)pj_fail(&what, PJ_CONFIG_INVALID, "%s", text);
 	mistake(parser, &what);
 }
 

@@ -1,5 +1,4 @@
 #include <stdarg.h>
-#include <stdio.h>
 
 #include "base/buf.h"
 #include "base/url.h"
@@ -96,14 +95,11 @@ static void __attribute__((format(printf, 2, 3)))
 object(struct check *check, const char *fmt, ...)
 {
 	struct pj_error what;
-	char text[PJ_DETAIL_MAX + 1];
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
-		text[0] = '\0';
+	(void)pj_vfail(&what, PJ_CONFIG_INVALID, fmt, ap);
 	va_end(ap);
-	(void)pj_fail(&what, PJ_CONFIG_INVALID, "%s", text);
 	object_with(check, &what);
 }
 

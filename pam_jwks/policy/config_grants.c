@@ -3,7 +3,6 @@
  * say enough and name sections that there are.
  */
 #include <stdarg.h>
-#include <stdio.h>
 
 #include "policy/config_private.h"
 #include "policy/lines.h"
@@ -90,15 +89,13 @@ static void __attribute__((format(printf, 2, 3)))
 object(struct check *check, const char *fmt, ...)
 {
 	struct pj_error what;
-	char text[PJ_DETAIL_MAX + 1];
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
-		text[0] = '\0';
+	(void)pj_vfail(&what, PJ_CONFIG_INVALID, fmt, ap);
 	va_end(ap);
-	(void)pj_fail(&what, PJ_CONFIG_INVALID, "[grant %s]: %s",
-	    check->grant->name, text);
+	(void)pj_fail_in(&what, PJ_CONFIG_INVALID, "[grant %s]",
+	    check->grant->name);
 	(void)pj_config_mistake_at(check->config, check->grant->file,
 	    check->grant->line, check->first, check->err, &what);
 	check->first = false;

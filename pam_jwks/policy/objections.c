@@ -1,7 +1,6 @@
 #include "policy/objections.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
 struct objector {
 	const struct pj_config	*config;
@@ -13,14 +12,11 @@ static void __attribute__((format(printf, 2, 3)))
 object(const struct objector *objector, const char *fmt, ...)
 {
 	struct pj_error text;
-	char words[PJ_DETAIL_MAX + 1];
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vsnprintf(words, sizeof(words), fmt, ap) < 0)
-		words[0] = '\0';
+	(void)pj_vfail(&text, PJ_CONFIG_INVALID, fmt, ap);
 	va_end(ap);
-	(void)pj_fail(&text, PJ_CONFIG_INVALID, "%s", words);
 	objector->objection(objector->ctx, text.detail);
 }
 
