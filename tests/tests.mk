@@ -191,7 +191,8 @@ SUPPLY_TESTS = \
 	tests/supply/test_freeze.py \
 	tests/supply/test_rotation.py \
 	tests/supply/test_tool.py
-EXTRA_DIST += $(SUPPLY_TESTS) tests/support/freezer tests/support/supply.py
+EXTRA_DIST += $(SUPPLY_TESTS) tests/supply/conftest.py \
+	tests/support/freezer tests/support/supply.py
 
 # ---- everything that needs processes ----------------------------------------
 PYTESTS = \

@@ -8,23 +8,10 @@ import time
 import pytest
 
 import tokens
-from provider import Provider
-from supply import LONG, Machine, stop
+from supply import LONG, stop
 
 CROWD = 200
 DUE_CROWD = 100
-
-
-@pytest.fixture(name="provider")
-def fixture_provider():
-    with Provider("EdDSA") as provider:
-        yield provider
-
-
-@pytest.fixture(name="machine")
-def fixture_machine(provider):
-    with Machine(provider) as machine:
-        yield machine
 
 
 def asked(provider):

@@ -5,24 +5,7 @@ import os
 import struct
 import time
 
-import pytest
-
-from provider import Provider
-from supply import Machine
-
 F_OFD_SETLK = 37
-
-
-@pytest.fixture(name="provider")
-def fixture_provider():
-    with Provider("EdDSA") as provider:
-        yield provider
-
-
-@pytest.fixture(name="machine")
-def fixture_machine(provider):
-    with Machine(provider) as machine:
-        yield machine
 
 
 def hold(machine):

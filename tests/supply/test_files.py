@@ -9,24 +9,14 @@ import stat
 
 import pytest
 
-from provider import Provider
-from supply import Machine
-
 SOMEBODY = 12345
 
 
-@pytest.fixture(name="provider")
-def fixture_provider():
-    with Provider("EdDSA") as provider:
-        yield provider
-
-
 @pytest.fixture(name="machine")
-def fixture_machine(provider):
-    with Machine(provider) as machine:
-        machine.accept()
-        provider.forget()
-        yield machine
+def fixture_machine(machine, provider):
+    machine.accept()
+    provider.forget()
+    return machine
 
 
 def content(machine):

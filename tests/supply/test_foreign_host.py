@@ -9,31 +9,22 @@ import time
 import pytest
 
 import hosts
-from provider import Provider
-from supply import Machine
 
 CONDITIONS = ("plain", "ignored", "blocked", "threads", "closed", "few",
               "nofiles", "reaping")
 FETCH = ("--cause", "cold", "--reply-fd", "3", "--config")
 
 
-@pytest.fixture(name="provider")
-def fixture_provider():
-    with Provider("EdDSA") as provider:
-        yield provider
-
-
 @pytest.fixture(name="machine")
-def fixture_machine(provider):
-    with Machine(provider) as machine:
-        configure(machine, provider)
-        services = machine.base + "/pam.d"
-        os.mkdir(services)
-        module = hosts.find_built("pam_jwks.so")
-        machine.put(services + "/supply",
-                    f"auth required {module} config={machine.conf}\n")
-        machine.put(services + "/nothing", "auth required pam_deny.so\n")
-        yield machine
+def fixture_machine(machine, provider):
+    configure(machine, provider)
+    services = machine.base + "/pam.d"
+    os.mkdir(services)
+    module = hosts.find_built("pam_jwks.so")
+    machine.put(services + "/supply",
+                f"auth required {module} config={machine.conf}\n")
+    machine.put(services + "/nothing", "auth required pam_deny.so\n")
+    return machine
 
 
 def configure(machine, provider, **module):

@@ -7,22 +7,14 @@ import random
 import sys
 import time
 
-import pytest
 
 import hosts
-from provider import Provider
 from supply import LONG, Tally
 
 ROUNDS = 1000 if LONG else 60
 CA = "/etc/security/ca.pem"
 TOKENS = "/etc/security/token"
 TIMEOUT = 8         # seconds: a login without keys
-
-
-@pytest.fixture(name="provider")
-def fixture_provider():
-    with Provider("EdDSA") as provider:
-        yield provider
 
 
 def test_a_local_user_cannot_freeze_the_key_supply(host, provider):

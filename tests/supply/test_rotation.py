@@ -6,22 +6,9 @@ import json
 import pytest
 
 import tokens
-from provider import KEYS, Provider
-from supply import Machine
+from provider import KEYS
 
 FLOOD = 10000
-
-
-@pytest.fixture(name="provider")
-def fixture_provider():
-    with Provider("EdDSA") as provider:
-        yield provider
-
-
-@pytest.fixture(name="machine")
-def fixture_machine(provider):
-    with Machine(provider) as machine:
-        yield machine
 
 
 def asked(provider):

@@ -3,24 +3,11 @@
 import re
 import time
 
-import pytest
 
 import hosts
 import tokens
 from provider import Provider
-from supply import Machine, skipped_keys
-
-
-@pytest.fixture(name="provider")
-def fixture_provider():
-    with Provider("EdDSA") as provider:
-        yield provider
-
-
-@pytest.fixture(name="machine")
-def fixture_machine(provider):
-    with Machine(provider) as machine:
-        yield machine
+from supply import skipped_keys
 
 
 def test_keys_shows_what_is_known(machine, provider):
