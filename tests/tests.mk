@@ -214,10 +214,12 @@ PYTESTS = \
 	tests/fetch/test_surroundings.py \
 	tests/fetch/test_ways.py \
 	tests/fetch/test_worker.py \
+	tests/hostile/test_differential.py \
 	tests/hostile/test_hostile.py \
 	tests/pam/test_examples.py \
 	tests/pam/test_module.py \
 	tests/scenarios/test_scenarios.py \
+	tests/vectors/test_implementations.py \
 	tests/vectors/test_rfc.py \
 	tests/vectors/test_wycheproof.py
 TESTS += $(PYTESTS) $(SUPPLY_TESTS)
@@ -236,7 +238,10 @@ EXTRA_DIST += $(PYTESTS) \
 	tests/support/fetching.py \
 	tests/support/host \
 	tests/support/hosts.py \
-	tests/support/oidc-provider/install \
+	tests/support/npm-install \
+	tests/support/npm-jose/package-lock.json \
+	tests/support/npm-jose/package.json \
+	tests/support/npm-jose/sign.js \
 	tests/support/oidc-provider/package-lock.json \
 	tests/support/oidc-provider/package.json \
 	tests/support/oidc-provider/server.js \

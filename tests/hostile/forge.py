@@ -245,8 +245,12 @@ def pss(key, data, bits, salt=None, mgf=None):
 def sign(key, alg, data):
     """What alg means, with a key that may be of the wrong kind for it."""
     if isinstance(key, Rsa):
-        return pss(key, data, alg[2:]) if alg.startswith("PS") else \
-            key.sign(alg[2:] if alg[2:] in HASHES else "256", data)
+        bits = alg[2:] if alg[2:] in HASHES else "256"
+        if alg.startswith("PS"):
+            return pss(key, data, bits)
+        if len(key.primes) == 2 and key.e == 65537:
+            return key.private.sign(data, padding.PKCS1v15(), HASHES[bits])
+        return key.sign(bits, data)
     if isinstance(key, ec.EllipticCurvePrivateKey):
         bits = alg[2:] if alg[2:] in HASHES else "256"
         return join(*pair(key, data, bits), (key.curve.key_size + 7) // 8)

@@ -12,7 +12,8 @@
  *			doubled
  *	list		the keys: whether each is used, the helper's checks too
  *
- * The verdict is one line: a reason, a tab, its detail.  "mutate" answers how
+ * The verdict is one line, its parts separated by tabs: a reason, its detail, and
+ * of "signature" the payload in hexadecimal.  "mutate" answers how
  * many variants there were and how many were accepted; "list" one reason for
  * each key, separated by blanks.
  */
@@ -101,7 +102,8 @@ read_clock(void *ctx, struct pj_clock *clock)
 static const struct pj_clock_source fixed = { read_clock, NULL };
 
 static void
-judge(struct pj_span token, bool whole, struct pj_decision *decision)
+judge(struct pj_span token, bool whole, struct pj_decision *decision,
+    struct pj_buf *out)
 {
 	PJ_BUF_SCOPED(payload, PJ_TOKEN_MAX);
 	const struct pj_login login = {
@@ -114,6 +116,8 @@ judge(struct pj_span token, bool whole, struct pj_decision *decision)
 		pj_authn(config, &login, decision);
 	else
 		pj_authn_signature(config, &login, decision, &payload);
+	if (out != NULL && pj_buf_append(out, pj_buf_span(&payload)) != PJ_OK)
+		die("no memory");
 	if (ERR_peek_error() != 0)
 		die("an error was left in OpenSSL's queue");
 	if ((decision->status == PJ_OK && !decision->verified) ||
@@ -124,11 +128,15 @@ judge(struct pj_span token, bool whole, struct pj_decision *decision)
 static void
 answer(struct pj_span token, bool whole)
 {
+	PJ_BUF_SCOPED(payload, PJ_TOKEN_MAX);
 	struct pj_decision decision;
 
-	judge(token, whole, &decision);
-	(void)printf("%s\t%s\n", pj_status_name(decision.status),
+	judge(token, whole, &decision, &payload);
+	(void)printf("%s\t%s\t", pj_status_name(decision.status),
 	    decision.error.detail);
+	for (size_t i = 0; i < payload.len; i++)
+		(void)printf("%02x", payload.ptr[i]);
+	(void)printf("\n");
 }
 
 struct tally {
@@ -146,7 +154,7 @@ count(struct tally *tally, struct pj_span token)
 	if (copy == NULL)
 		die("no memory");
 	memcpy(copy, token.ptr, token.len);
-	judge(pj_span(copy, token.len), true, &decision);
+	judge(pj_span(copy, token.len), true, &decision, NULL);
 	free(copy);
 	tally->variants++;
 	if (decision.status == PJ_OK)

@@ -57,7 +57,8 @@ class RealProvider:
                               "oidc-provider.installed")
         try:
             installed = subprocess.run(
-                [os.path.join(HERE, "oidc-provider", "install"), folder],
+                [os.path.join(HERE, "npm-install"),
+                 os.path.join(HERE, "oidc-provider"), folder],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT, text=True,
                 timeout=self.install_timeout, preexec_fn=_die_with_parent)

@@ -83,11 +83,12 @@ class Verdict:
 
     def login(self, token):
         """(reason, detail) of a login as alice."""
-        return tuple(self._ask("login", token).split("\t", 1))
+        return tuple(self._ask("login", token).split("\t")[:2])
 
     def signature(self, token):
-        """(reason, detail) of the signature alone."""
-        return tuple(self._ask("signature", token).split("\t", 1))
+        """(reason, detail, payload) of the signature alone."""
+        reason, detail, payload = self._ask("signature", token).split("\t")
+        return reason, detail, bytes.fromhex(payload)
 
     def mutate(self, token):
         """(variants, accepted) of all small changes of a token."""
