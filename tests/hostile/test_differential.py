@@ -68,15 +68,19 @@ def text_change(rng, token):
 def header_change(rng, head):
     """Other members, signed as they are."""
     head = dict(head)
-    kind = rng.randrange(4)
+    kind = rng.randrange(6)
     if kind == 0:
         head.pop(rng.choice(sorted(head)))
     elif kind == 1:
         head["alg"] = rng.choice(ALLOWED + ["none", "HS256", "es256"])
+    elif kind == 2:
+        member, value = rng.choice([("crit", []), ("b64", True),
+                                    ("typ", "other"), ("enc", "x")])
+        head[member] = value
     else:
         head[rng.choice(HEADER)] = rng.choice(VALUES)
     text = json.dumps(head)
-    if rng.random() < .1:
+    if rng.random() < .3:
         text = rng.choice([" " + text, text + " ", text + "x", "[" + text + "]",
                            text[:-1] + ', "alg": "ES256"}',
                            text[:-1] + ', "a": 1, "a": 2}',
@@ -94,11 +98,14 @@ def signature_change(rng, signature):
 
 def key_change(rng, key):
     key = dict(key)
-    kind = rng.randrange(3)
+    kind = rng.randrange(5)
     if kind == 0:
         key.pop(rng.choice(sorted(key)))
     elif kind == 1:
         key[rng.choice(MEMBERS)] = rng.choice(VALUES)
+    elif kind == 2:
+        member = rng.choice(["d", "use", "key_ops", "alg", "x5c", "k"])
+        key[member] = rng.choice([None, None, ""])
     else:
         member = rng.choice([m for m in ("x", "y", "n", "e") if m in key])
         text = key[member]
