@@ -137,8 +137,7 @@ pj_json_member(const struct pj_json *object, const char *name)
 	struct json_object *member = NULL;
 
 	/* No name holds a NUL (json_gate.c), so a C string is exact. */
-	if (!is_type(object, json_type_object) ||
-	    !json_object_object_get_ex(to_object(object), name, &member))
+	if (!json_object_object_get_ex(to_object(object), name, &member))
 		return NULL;
 	return to_value(member);
 }
@@ -188,6 +187,11 @@ pj_json_number(const struct pj_json *value, struct pj_span *text)
 	size_t len = 0;
 
 	if (!is_type(value, json_type_int) && !is_type(value, json_type_double))
+		return false;
+	/* Beyond 63 bits json-c holds these instead. */
+	if (is_type(value, json_type_int) &&
+	    (json_object_get_int64(object) == INT64_MAX ||
+	    json_object_get_int64(object) == INT64_MIN))
 		return false;
 	/* json-c keeps the text of what it reads as a double. */
 	bytes = json_object_to_json_string_length(object,

@@ -70,7 +70,8 @@ bool	pj_json_bool(const struct pj_json *value, bool *out);
 
 /*
  * The text of a number, as it stands in the document but for a whole number's
- * "-0", which is "0".  It lives as long as the document.
+ * "-0", which is "0".  False as well for a whole number beyond 63 bits, which
+ * json-c has not kept.  It lives as long as the document.
  */
 bool	pj_json_number(const struct pj_json *value, struct pj_span *text);
 
