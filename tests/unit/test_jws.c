@@ -625,13 +625,22 @@ check_eddsa(const char *token, const char *jwk, enum pj_crv crv,
 static void
 test_eddsa(void **state)
 {
+	static const unsigned char other[57] = { 2 };
+
 	(void)state;
 	check_eddsa(TOKEN_ED25519, JWK_ED25519, PJ_CRV_ED25519, "1000000000000"
 	    "000000000000000000014def9dea2f79cd65812631a5cf5d3ed", 32);
 	check_eddsa(TOKEN_ED448, JWK_ED448, PJ_CRV_ED448, "3fffffffffffffffffff"
 	    "ffffffffffffffffffffffffffffffffffff7cca23e9c44edb49aed63690216c"
 	    "c2728dc58f552378c292ab5844f3", 57);
+	/* Another curve has no such key and no such scalar. */
 	assert_false(pj_edwards_scalar(PJ_CRV_P256, pj_span("", 0)));
+	assert_false(pj_edwards_scalar(PJ_CRV_P256, pj_span(other, 57)));
+	assert_false(pj_edwards_scalar(PJ_CRV_P256, pj_span(other, 32)));
+	assert_status(PJ_KEY_MALFORMED, pj_edwards_check(PJ_CRV_P256,
+	    pj_span(other, 57), NULL));
+	assert_status(PJ_KEY_MALFORMED, pj_edwards_on_curve(PJ_CRV_P256,
+	    pj_span(other, 57), NULL));
 }
 
 /* Every bit and every truncation of tokens of the quick algorithms. */
