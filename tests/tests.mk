@@ -122,6 +122,9 @@ tests_lint_dump_LDADD = libpj.la
 check_PROGRAMS += tests/hostile/verdict
 tests_hostile_verdict_SOURCES = tests/hostile/verdict.c
 tests_hostile_verdict_LDADD = libpj.la $(CRYPTO_LIBS)
+check_PROGRAMS += tests/hostile/reload
+tests_hostile_reload_SOURCES = tests/hostile/reload.c
+tests_hostile_reload_LDADD = $(PAM_LIBS)
 
 # ---- a worker that misbehaves, for tests/fetch ------------------------------
 check_PROGRAMS += tests/fetch/rogue tests/fetch/refuse
@@ -194,6 +197,11 @@ SUPPLY_TESTS = \
 EXTRA_DIST += $(SUPPLY_TESTS) tests/supply/conftest.py \
 	tests/support/freezer tests/support/supply.py
 
+# ---- make check-long ---------------------------------------------------------
+LONG_TESTS = \
+	tests/hostile/test_long.py \
+	tests/hostile/test_reload.py
+
 # ---- everything that needs processes ----------------------------------------
 PYTESTS = \
 	tests/e2e/test_dovecot.py \
@@ -216,6 +224,8 @@ PYTESTS = \
 	tests/fetch/test_worker.py \
 	tests/hostile/test_differential.py \
 	tests/hostile/test_hostile.py \
+	tests/hostile/test_openssl.py \
+	tests/hostile/test_reload.py \
 	tests/pam/test_examples.py \
 	tests/pam/test_module.py \
 	tests/scenarios/test_scenarios.py \
@@ -233,6 +243,9 @@ EXTRA_DIST += $(PYTESTS) \
 	tests/hostile/cases_signature.py \
 	tests/hostile/corpus.py \
 	tests/hostile/forge.py \
+	tests/hostile/kill \
+	tests/hostile/kills.txt \
+	tests/hostile/test_long.py \
 	tests/support/connect_proxy.py \
 	tests/support/demo.py \
 	tests/support/fetching.py \

@@ -5,6 +5,7 @@ import collections
 import pytest
 
 import corpus
+import tokens
 from verdict import Verdict
 
 CASES = corpus.cases()
@@ -32,6 +33,15 @@ def test_mutations(verdict, alg):
     verdict.setup(corpus.KEYS)
     assert verdict.login(token)[0] == "ok"
     assert verdict.mutate(token) == (len(token) * 10, 0)
+
+
+@pytest.mark.parametrize("alg", ["RS256", "ES384", "Ed448"])
+def test_threads(verdict, alg):
+    """A hundred threads at once, all with the same verdict."""
+    verdict.setup(corpus.KEYS)
+    token = corpus.make(corpus.header(alg))
+    assert verdict.threads(token) == 2000
+    assert verdict.threads(tokens.spoil_signature(token.decode())) == 0
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

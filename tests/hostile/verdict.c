@@ -10,13 +10,17 @@
  *	signature TOKEN	the signature alone
  *	mutate TOKEN	login, for each bit flipped, each truncation, each byte
  *			doubled
+ *	threads TOKEN	the same as login, in 100 threads at once, 20 times each
+ *	errors TOKEN	the same as login, for a host whose OpenSSL queue is full
  *	list		the keys: whether each is used, the helper's checks too
  *
  * The verdict is one line, its parts separated by tabs: a reason, its detail, and
  * of "signature" the payload in hexadecimal.  "mutate" answers how
- * many variants there were and how many were accepted; "list" one reason for
- * each key, separated by blanks.
+ * many variants there were and how many were accepted, "threads" how many were
+ * accepted, "errors" how many of the host's 16 errors are still there and how many
+ * others; "list" one reason for each key, separated by blanks.
  */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,8 +31,12 @@
 #include "authn/configure.h"
 #include "jose/jwks.h"
 
+#define THREADS		100
+#define THREAD_ROUNDS	20
+
 static const char *keys_path;
 static struct pj_config *config;
+static bool errors_expected;
 static int64_t now;
 static struct pj_buf keys = PJ_BUF_INIT(2 * PJ_BODY_MAX);
 
@@ -118,7 +126,7 @@ judge(struct pj_span token, bool whole, struct pj_decision *decision,
 		pj_authn_signature(config, &login, decision, &payload);
 	if (out != NULL && pj_buf_append(out, pj_buf_span(&payload)) != PJ_OK)
 		die("no memory");
-	if (ERR_peek_error() != 0)
+	if (!errors_expected && ERR_peek_error() != 0)
 		die("an error was left in OpenSSL's queue");
 	if ((decision->status == PJ_OK && !decision->verified) ||
 	    (!whole && (decision->status == PJ_OK) != decision->verified))
@@ -186,6 +194,62 @@ mutate(struct pj_span token)
 	(void)printf("%zu %zu\n", tally.variants, tally.accepted);
 }
 
+/* OpenSSL keeps the last 16 errors of a thread, ERR_NUM_ERRORS. */
+static void
+errors(struct pj_span token)
+{
+	struct pj_decision decision;
+	size_t kept = 0;
+	size_t others = 0;
+	unsigned long code;
+
+	for (int i = 0; i < 20; i++)
+		ERR_raise(ERR_LIB_USER, 100 + i);
+	errors_expected = true;
+	judge(token, true, &decision, NULL);
+	errors_expected = false;
+	while ((code = ERR_get_error()) != 0) {
+		if (ERR_GET_LIB(code) == ERR_LIB_USER)
+			kept++;
+		else
+			others++;
+	}
+	(void)printf("%zu %zu\n", kept, others);
+}
+
+static void *
+run_thread(void *ctx)
+{
+	const struct pj_span *token = ctx;
+	uintptr_t accepted = 0;
+
+	for (int i = 0; i < THREAD_ROUNDS; i++) {
+		struct pj_decision decision;
+
+		judge(*token, true, &decision, NULL);
+		accepted += decision.status == PJ_OK;
+	}
+	return (void *)accepted;
+}
+
+static void
+threads(struct pj_span token)
+{
+	pthread_t running[THREADS];
+	uintptr_t accepted = 0;
+
+	for (size_t i = 0; i < THREADS; i++)
+		if (pthread_create(&running[i], NULL, run_thread, &token) != 0)
+			die("pthread_create");
+	for (size_t i = 0; i < THREADS; i++) {
+		void *one = NULL;
+
+		(void)pthread_join(running[i], &one);
+		accepted += (uintptr_t)one;
+	}
+	(void)printf("%zu\n", (size_t)accepted);
+}
+
 static void
 list(void)
 {
@@ -222,6 +286,10 @@ obey(const char *word, char *argument)
 		answer(decode(argument), false);
 	else if (strcmp(word, "mutate") == 0)
 		mutate(decode(argument));
+	else if (strcmp(word, "threads") == 0)
+		threads(decode(argument));
+	else if (strcmp(word, "errors") == 0)
+		errors(decode(argument));
 	else if (strcmp(word, "list") == 0)
 		list();
 	else

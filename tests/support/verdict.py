@@ -32,15 +32,15 @@ def to_bytes(value):
 
 
 class Verdict:
-    """One running tests/hostile/verdict."""
+    """One running tests/hostile/verdict, or another program that is one."""
 
-    def __init__(self):
+    def __init__(self, program=None):
         self.folder = tempfile.TemporaryDirectory(prefix="pj-verdict.")
         self.keys = os.path.join(self.folder.name, "keys.json")
         self.last = None
         self.process = subprocess.Popen(
             shlex.split(os.environ.get("PJ_WRAPPER", ""))
-            + [find_built("tests/hostile/verdict"), self.keys],
+            + [program or find_built("tests/hostile/verdict"), self.keys],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def __enter__(self):
@@ -94,6 +94,15 @@ class Verdict:
         """(variants, accepted) of all small changes of a token."""
         variants, accepted = self._ask("mutate", token).split()
         return int(variants), int(accepted)
+
+    def threads(self, token):
+        """How many of 100 threads' 20 logins each were accepted."""
+        return int(self._ask("threads", token))
+
+    def errors(self, token):
+        """(kept, others) of a full error queue after a login."""
+        kept, others = self._ask("errors", token).split()
+        return int(kept), int(others)
 
     def list(self):
         """A reason for each key of the set."""

@@ -1,0 +1,114 @@
+"""What takes minutes, for `make check-long`: the units of the verifier, the
+hostile corpus and the vectors under other compilers, sanitizers and valgrind;
+and each check removed, to see that somebody notices.
+
+Each build has a folder of its own below long/ of the build folder, which is used
+again when the test is run again.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from hosts import Missing, build_dir
+
+SOURCE = os.path.realpath(os.environ.get("PJ_SRCDIR", "."))
+UNITS = [f"tests/unit/test_{name}" for name in (
+    "json", "b64url", "alg", "jwk", "jwks", "jws", "jwt", "x5c", "claims",
+    "select", "authn")]
+HOSTILE = ["tests/hostile/test_hostile.py", "tests/hostile/test_openssl.py",
+           "tests/vectors/test_wycheproof.py"]
+
+
+@pytest.fixture(autouse=True)
+def more_time():
+    """These are the tests that conftest's limit is not meant for."""
+    signal.alarm(3000)
+
+
+def run(command, folder, seconds, **environment):
+    """What a command printed; it must end well."""
+    result = subprocess.run(
+        command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, errors="replace",
+        timeout=seconds, env=dict(os.environ, **environment))
+    assert result.returncode == 0, result.stdout[-6000:]
+    return result.stdout
+
+
+def build(name, *options, programs=(), compiler="gcc"):
+    """A folder with everything built and configured in that way."""
+    if shutil.which(compiler) is None:
+        raise Missing(f"{compiler} is not installed")
+    folder = os.path.join(build_dir(), "long", name)
+    os.makedirs(folder, exist_ok=True)
+    if not os.path.exists(os.path.join(folder, "Makefile")):
+        run([os.path.join(SOURCE, "configure"), f"CC={compiler}", *options],
+            folder, 300)
+    run(["make", "-j2"], folder, 1200)
+    run(["make", "-j2", *(programs or UNITS), "tests/hostile/verdict"],
+        folder, 1200)
+    return folder
+
+
+def run_all(folder, wrapper="", **environment):
+    """Units, corpus and vectors of a build."""
+    for unit in UNITS:
+        run([*wrapper.split(), os.path.join(folder, unit)], folder, 900,
+            **environment)
+    text = run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
+                *[os.path.join(SOURCE, name) for name in HOSTILE]], SOURCE,
+               2400, PJ_BUILDDIR=folder, PJ_WRAPPER=wrapper, **environment)
+    assert re.search(r"^\d+ passed", text, re.M), text[-2000:]
+    print(text[-200:])
+
+
+SANITIZED = ("--enable-sanitizers", "CFLAGS=-O1 -g1")
+STRICT = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:"
+          "detect_stack_use_after_return=1", "UBSAN_OPTIONS":
+          "print_stacktrace=1"}
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+def test_sanitizers(compiler):
+    run_all(build(compiler + "-sanitized", *SANITIZED, compiler=compiler),
+            **STRICT)
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+def test_compiler(compiler):
+    run_all(build(compiler, "--enable-werror", compiler=compiler))
+
+
+def test_valgrind():
+    """No leak, no uninitialised read, in anything."""
+    if shutil.which("valgrind") is None:
+        raise Missing("valgrind is not installed")
+    run_all(build("gcc", "--enable-werror"),
+            "valgrind -q --error-exitcode=99 --leak-check=full "
+            "--show-leak-kinds=all --errors-for-leak-kinds=all")
+
+
+def test_threads():
+    """A hundred threads under ThreadSanitizer."""
+    folder = build("thread", "--disable-hardening",
+                   "CFLAGS=-O1 -g1 -fsanitize=thread",
+                   "LDFLAGS=-fsanitize=thread",
+                   programs=["tests/hostile/verdict"])
+    run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
+         os.path.join(SOURCE, "tests/hostile/test_hostile.py"), "-k",
+         "test_threads"], SOURCE, 900, PJ_BUILDDIR=folder,
+        TSAN_OPTIONS="halt_on_error=1:exitcode=66")
+
+
+def test_every_check_is_missed():
+    folder = build("gcc-sanitized", *SANITIZED)
+    text = run([sys.executable, os.path.join(SOURCE, "tests/hostile/kill"),
+                folder], SOURCE, 2900)
+    print(text)
+    assert re.search(r"^checks removed: (\d+), noticed: \1$", text, re.M)
