@@ -139,8 +139,6 @@ enum pj_outcome {
 	    "the host could not ask for the token")			      \
 	X(NO_MEMORY, "no_memory", MEMORY, "memory is exhausted")	      \
 	X(SYSTEM_ERROR, "system_error", SYSTEM, "a system call failed")	      \
-	X(CRYPTO_UNAVAILABLE, "crypto_unavailable", SYSTEM,		      \
-	    "OpenSSL does not offer what is needed; see its configuration")   \
 	X(INTERNAL_ERROR, "internal_error", SYSTEM,			      \
 	    "a rule of the program itself was broken; please report it")      \
 	/* why a key of a key set is not used */			      \

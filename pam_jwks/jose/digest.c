@@ -13,7 +13,7 @@ pj_sha256(struct pj_span bytes, unsigned char digest[PJ_SHA256_LEN])
 
 	if (EVP_Digest(bytes.ptr, bytes.len, out, &len, EVP_sha256(),
 	    NULL) != 1 || len != PJ_SHA256_LEN)
-		return PJ_CRYPTO_UNAVAILABLE;
+		return PJ_INTERNAL_ERROR;
 	memcpy(digest, out, PJ_SHA256_LEN);
 	return PJ_OK;
 }

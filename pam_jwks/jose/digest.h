@@ -10,7 +10,7 @@
 #define PJ_SHA256_LEN		32
 #define PJ_SHA256_HEX_LEN	64
 
-/* PJ_CRYPTO_UNAVAILABLE if OpenSSL refuses. */
+/* PJ_INTERNAL_ERROR if OpenSSL refuses. */
 enum pj_status	pj_sha256(struct pj_span bytes,
 		    unsigned char digest[PJ_SHA256_LEN]) PJ_MUST_CHECK;
 

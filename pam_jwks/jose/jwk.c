@@ -233,6 +233,8 @@ read_all(struct pj_jwk *jwk, struct pj_error *err)
 {
 	enum pj_status status;
 
+	if (pj_json_type(jwk->json) != PJ_JSON_OBJECT)
+		return pj_fail(err, PJ_KEY_MALFORMED, "the key is no object");
 	/* First: the name is needed for a key that is skipped, too. */
 	status = read_kid(jwk, err);
 	if (status == PJ_OK)

@@ -16,7 +16,7 @@ from_params(const char *type, const OSSL_PARAM *params, EVP_PKEY **pkey)
 
 	ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
 	if (ctx == NULL || EVP_PKEY_fromdata_init(ctx) != 1)
-		return PJ_CRYPTO_UNAVAILABLE;
+		return PJ_INTERNAL_ERROR;
 	if (EVP_PKEY_fromdata(ctx, &made, EVP_PKEY_PUBLIC_KEY, plain) != 1)
 		return PJ_KEY_MALFORMED;
 	*pkey = PJ_TAKE(made);
@@ -87,7 +87,7 @@ load_okp(const struct pj_material *m, EVP_PKEY **pkey, struct pj_error *err)
 	*pkey = EVP_PKEY_new_raw_public_key_ex(NULL,
 	    m->crv == PJ_CRV_ED25519 ? "ED25519" : "ED448", NULL,
 	    m->point.ptr, m->point.len);
-	return *pkey != NULL ? PJ_OK : PJ_CRYPTO_UNAVAILABLE;
+	return *pkey != NULL ? PJ_OK : PJ_INTERNAL_ERROR;
 }
 
 static enum pj_status

@@ -156,7 +156,7 @@ pj_signature_verify(const struct pj_alg *alg, enum pj_crv crv, EVP_PKEY *pkey,
 	if (EVP_DigestVerifyInit_ex(ctx, &pctx, alg->digest, NULL, NULL, pkey,
 	    NULL) != 1 ||
 	    (alg->scheme == PJ_SCHEME_RSA_PSS && !set_pss(pctx, alg->digest)))
-		return PJ_CRYPTO_UNAVAILABLE;
+		return PJ_INTERNAL_ERROR;
 	/* 0 is a wrong signature, negative any trouble: 1 alone is good. */
 	if (EVP_DigestVerify(ctx, signature.ptr, signature.len, input.ptr,
 	    input.len) != 1)

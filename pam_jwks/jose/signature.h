@@ -22,8 +22,7 @@ bool		pj_signature_form(const struct pj_alg *alg, enum pj_crv crv,
 /*
  * PJ_OK if signature, whose form is good, is alg's over input under pkey, whose
  * type fits alg and whose curve is crv.  PJ_SIGNATURE_INVALID for anything
- * else; PJ_NO_MEMORY or PJ_CRYPTO_UNAVAILABLE if it could not be
- * tried.
+ * else; PJ_NO_MEMORY or PJ_INTERNAL_ERROR if it could not be tried.
  */
 enum pj_status	pj_signature_verify(const struct pj_alg *alg, enum pj_crv crv,
 		    struct evp_pkey_st *pkey, struct pj_span input,
