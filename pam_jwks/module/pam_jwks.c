@@ -53,9 +53,10 @@ log_refresh(void *ctx, const struct pj_key_request *request,
 	status = pj_helper_refresh(&attempt->helper, request, cause, &inner);
 	if (attempt->arguments.debug)
 		pam_syslog(attempt->pamh, LOG_DEBUG,
-		    "debug: asked for keys of [issuer %s], cause=%s: %s %s",
+		    "debug: asked for keys of [issuer %s], cause=%s: %s%s%s",
 		    request->section, pj_refresh_cause_name(cause),
-		    pj_status_name(status), inner.detail);
+		    pj_status_name(status),
+		    inner.detail[0] != '\0' ? " " : "", inner.detail);
 	if (err != NULL)
 		*err = inner;
 	return status;

@@ -101,6 +101,9 @@ class Answers:
             self.passwords.append(answer)
         elif kind == "again":
             answer = self.last[0]
+        elif kind == "word":
+            count, letter = rest.split()
+            answer = letter * int(count)
         elif kind == "piece":
             first, end = rest.split()
             answer = self.last[0][int(first):None if end == "end"

@@ -27,7 +27,7 @@ STEPS = {
 }
 
 # Lines of a login's block.
-LOGIN = ("prompt", "answer", "told", "result", "setcred", "env", "log",
+LOGIN = ("make", "prompt", "answer", "told", "result", "setcred", "env", "log",
          "debug")
 
 
@@ -59,7 +59,7 @@ class Login:
                 [], ["silent"]):
             step.fail("who logs in?")
         self.user = step.words[0]
-        self.answers = []           # (keyword and rest) in order
+        self.steps = []             # ("make" or "answer", words) in order
         self.prompts = []           # as many as answers
         self.told = []
         self.result = None
@@ -77,14 +77,15 @@ class Login:
         rest = rest.strip()
         if word not in LOGIN or not rest:
             self.step.fail(f"what is this? {line}")
+        answers = [step for step in self.steps if step[0] == "answer"]
         if word == "prompt":
-            if len(self.prompts) != len(self.answers):
+            if len(self.prompts) != len(answers):
                 self.step.fail("two prompts without an answer")
             self.prompts.append(unquote(rest))
-        elif word == "answer":
-            if len(self.prompts) == len(self.answers):
+        elif word in ("make", "answer"):
+            if word == "answer" and len(self.prompts) == len(answers):
                 self.prompts.append("Token: ")
-            self.answers.append(rest)
+            self.steps.append((word, rest))
         elif word in ("result", "setcred"):
             setattr(self, word, rest)
         else:
