@@ -247,6 +247,7 @@ EXTRA_DIST += $(PYTESTS) \
 	tests/hostile/kills.txt \
 	tests/hostile/test_long.py \
 	tests/support/connect_proxy.py \
+	tests/support/corp.py \
 	tests/support/demo.py \
 	tests/support/fetching.py \
 	tests/support/host \
@@ -265,6 +266,7 @@ EXTRA_DIST += $(PYTESTS) \
 	tests/support/run-pytest \
 	tests/support/run-unit \
 	tests/support/services.py \
+	tests/support/ssh_client.py \
 	tests/support/syslog_lines.py \
 	tests/support/tables.py \
 	tests/support/tokens.py \

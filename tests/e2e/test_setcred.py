@@ -5,15 +5,10 @@ pam_group stands behind the module in these stacks.  It does all of its work in
 pam_sm_setcred, so the groups of a session show whose pam_setcred was called.
 """
 
-import json
-
 import pytest
 
-import hosts
-import tokens
+import corp
 
-ISSUER = "https://login.example.test"
-KEYS = "/etc/security/keys.json"
 SERVICES = ("sshd", "sudo", "su")
 BOTH = ["auth sufficient {module}",
         "auth required pam_unix.so use_first_pass nodelay",
@@ -25,12 +20,6 @@ OWN_ENVIRONMENT = ["session required pam_env.so user_readenv=1"]
 SHOW = "id -nG; echo ---; env -0 | tr '\\n\\0' '~\\n' | sort"
 # What differs between two sessions anyway.
 NOISE = ("SSH_CLIENT=", "SSH_CONNECTION=", "_=", "SHLVL=", "PWD=", "OLDPWD=")
-
-
-def token(user="alice", **members):
-    return tokens.make_token(
-        tokens.shared_key("EdDSA", "k1"), "EdDSA",
-        tokens.claims(ISSUER, user, "ssh-login", **members))
 
 
 class Session:
@@ -60,12 +49,7 @@ def fixture_port(module_host):
 def fixture_machine(host, port):
     """The host with configuration, keys, and a group for whoever is asked."""
     assert port
-    host.config(
-        f"[issuer corp]\nissuer = {ISSUER}\nservices = {' '.join(SERVICES)}\n"
-        "audience = ssh-login\nuser_claim = preferred_username\n"
-        f"jwks_file = {KEYS}\n")
-    host.write(KEYS, json.dumps(tokens.key_set(
-        tokens.shared_key("EdDSA", "k1"))))
+    corp.set_up(host, " ".join(SERVICES))
     host.write("/etc/security/group.conf",
                "".join(f"{service};*;*;Al0000-2400;games\n"
                        for service in SERVICES))
@@ -83,7 +67,7 @@ def log_in(machine, port, how, **options):
                        IdentityFile="/run/client-key", IdentitiesOnly="yes")
     elif how.startswith("password-method"):
         options.update(PreferredAuthentications="password")
-    answer = "alice-password" if how.endswith("password") else token()
+    answer = "alice-password" if how.endswith("password") else corp.token("alice")
     return Session(machine.ssh(port, "alice", answer, SHOW, **options))
 
 
@@ -141,7 +125,7 @@ def test_environment_of_a_session(machine, port):
 
 def test_a_refused_token_leaves_no_marker(machine, port):
     """sshd asks again: a password after a refused token is a password."""
-    result = machine.ssh(port, "alice", token(expires_in=-600), SHOW)
+    result = machine.ssh(port, "alice", corp.token("alice", expires_in=-600), SHOW)
     assert result.returncode == 255
     session = log_in(machine, port, "password")
     assert session.marker == []
@@ -219,7 +203,7 @@ def test_sudo_and_su(machine, program, user):
     by_password = program(machine, user + "-password")
     assert by_password.marker == []
     machine.take_attempts()
-    by_token = program(machine, token(user))
+    by_token = program(machine, corp.token(user))
     assert by_token.marker == [machine.take_attempt()["token"]]
     added = {line.partition("=")[0] for line in by_token.env - by_password.env}
     assert added == {"PAM_JWKS_TOKEN"}
@@ -227,7 +211,7 @@ def test_sudo_and_su(machine, program, user):
     assert "games" in by_password.groups
     assert "games" not in by_token.groups
     machine.pam(service, *REQUIRED)
-    assert "games" in program(machine, token(user)).groups
+    assert "games" in program(machine, corp.token(user)).groups
 
 
 @pytest.mark.parametrize("program,user", [(sudo, "alice"), (su, "bob")])

@@ -5,18 +5,15 @@ What is expected stands in pam_jwks(8), under "What the sample stacks do"; this
 test reads it there.
 """
 
-import json
 import os
 import re
 
 import pytest
 
+import corp
 import hosts
-import tokens
 from pam_clients import PamClient
 
-ISSUER = "https://login.example.test"
-KEYS = "/etc/security/keys.json"
 STACKS = "/etc/pam.d"
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.realpath(__file__))))
@@ -78,15 +75,9 @@ def rows():
 
 # --- the host -------------------------------------------------------------------
 
-def token(user, **members):
-    return tokens.make_token(
-        tokens.shared_key("EdDSA", "k1"), "EdDSA",
-        tokens.claims(ISSUER, user, "ssh-login", **members))
-
-
 ANSWERS = {
-    "good token": token,
-    "expired token": lambda user: token(user, exp=1000000000),
+    "good token": corp.token,
+    "expired token": lambda user: corp.token(user, exp=1000000000),
     "right password": lambda user: USERS[user] + "-password",
     "wrong password": lambda user: "not-the-password",
 }
@@ -104,19 +95,16 @@ class Situation:
 
     def make(self, name):
         """Brings the situation about."""
-        config = (f"[issuer corp]\nissuer = {ISSUER}\nservices = any\n"
-                  "audience = ssh-login\nuser_claim = preferred_username\n"
-                  f"jwks_file = {KEYS}\n")
+        config = corp.section()
         mode = 0o644
-        self.host.write(KEYS, json.dumps(tokens.key_set(
-            tokens.shared_key("EdDSA", "k1"))))
+        corp.write_keys(self.host)
         if name == "no keys, provider down":
             helper = hosts.find_built("pam-jwks-fetch")
             config = (f"[module]\nfetch_user = nobody\nhelper = {helper}\n"
                       "cache_dir = /var/cache/pam_jwks\n"
                       "state_dir = /run/pam_jwks\n"
-                      + config.replace(f"jwks_file = {KEYS}", "jwks_uri = "
-                                       "https://127.0.0.1:9/keys"))
+                      + corp.section(jwks_file=None,
+                                     jwks_uri="https://127.0.0.1:9/keys"))
         elif name == "configuration broken":
             config += "colour = blue\n"
         elif name == "configuration world-writable":

@@ -2,17 +2,13 @@
 see the same prompts, words and outcome for users that exist, that do not, that
 are barred in any way, and for root."""
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-import hosts
+import corp
 import tokens
 from ssh_client import converse
-
-ISSUER = "https://login.example.test"
-KEYS = "/etc/security/keys.json"
 
 # Who is who: some accounts besides those of the host.
 ACCOUNTS = {
@@ -34,9 +30,7 @@ STACKS = {
 
 def token(user="mallory", key="k1", **members):
     """A token of somebody who has no account here, unless user says else."""
-    return tokens.make_token(
-        tokens.shared_key("EdDSA", key), "EdDSA",
-        tokens.claims(ISSUER, user, "ssh-login", **members), {"kid": "k1"})
+    return corp.token(user, key, **members)
 
 
 # What strangers try; {user} is whom they try to be.
@@ -49,7 +43,7 @@ TRIES = {
     "forged token": lambda user: [token(user, "stranger")],
     "spoiled token": lambda user: [tokens.spoil_signature(token(user))],
     "unsigned token": lambda user: [tokens.unsigned_token(
-        tokens.claims(ISSUER, user, "ssh-login"))],
+        tokens.claims(corp.ISSUER, user, "ssh-login"))],
     "other service's token": lambda user: [token(user, aud="mail")],
     "two pieces": lambda user: ["a" * 511, "b" * 100],
     "three pieces": lambda user: ["a" * 511, "b" * 511, "c" * 100],
@@ -84,12 +78,7 @@ def fixture_port(module_host):
 def fixture_server(host, port):
     """The host with configuration and keys; use with port."""
     assert port
-    host.config(
-        f"[issuer corp]\nissuer = {ISSUER}\nservices = sshd\n"
-        "audience = ssh-login\nuser_claim = preferred_username\n"
-        f"jwks_file = {KEYS}\n")
-    host.write(KEYS, json.dumps(tokens.key_set(
-        tokens.shared_key("EdDSA", "k1"))))
+    corp.set_up(host, "sshd")
     return host
 
 
@@ -130,7 +119,7 @@ def test_all_users_look_the_same_by_password_method(server, port, name):
 @pytest.mark.parametrize("user", USERS)
 def test_without_keys_all_users_look_the_same(server, port, user):
     """Trouble on our side looks like a refusal, for everybody."""
-    server.remove(KEYS)
+    server.remove(corp.KEYS)
     broken = converse(port, user, [token(user)])
     assert broken.outcome.startswith("AuthenticationException")
     assert broken == converse(port, "nobody-at-all", ["x"])
