@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import re
+import time
 
 import hosts
 import tokens
@@ -64,8 +65,16 @@ class Stage:
                 getattr(self, "do_" + step.keyword)(step)
         finally:
             if self.provider is not None:
+                self.wait_for_helper()
                 self.provider.close()
             self.clean()
+
+    def wait_for_helper(self):
+        """A fetch behind a login writes when the login is long over."""
+        alarm = time.monotonic() + 10
+        while time.monotonic() < alarm and any(
+                "pam-jwks-fetch" in line for line in self.host.processes()):
+            time.sleep(0.05)
 
     def clean(self):
         for path in set(PRIVATE) | self.made:
