@@ -31,6 +31,7 @@ class Session:
         self.groups = set(groups.split())
         self.env = {line for line in env.splitlines()
                     if not line.startswith(NOISE)}
+        self.exported = {line for line in self.env if line.startswith("JWT_")}
         self.marker = [line.partition("=")[2] for line in self.env
                        if line.startswith("PAM_JWKS_TOKEN=")]
 
@@ -58,7 +59,7 @@ def fixture_machine(host, port):
     return host
 
 
-def log_in(machine, port, how, **options):
+def log_in(machine, port, how, answer=None, **options):
     """alice's session, by "token", "password-method token", "password" or
     "key"."""
     if how == "key":
@@ -67,7 +68,9 @@ def log_in(machine, port, how, **options):
                        IdentityFile="/run/client-key", IdentitiesOnly="yes")
     elif how.startswith("password-method"):
         options.update(PreferredAuthentications="password")
-    answer = "alice-password" if how.endswith("password") else corp.token("alice")
+    if answer is None:
+        answer = "alice-password" if how.endswith("password") \
+            else corp.token("alice")
     return Session(machine.ssh(port, "alice", answer, SHOW, **options))
 
 
@@ -125,11 +128,38 @@ def test_environment_of_a_session(machine, port):
 
 def test_a_refused_token_leaves_no_marker(machine, port):
     """sshd asks again: a password after a refused token is a password."""
-    result = machine.ssh(port, "alice", corp.token("alice", expires_in=-600), SHOW)
+    expired = corp.token("alice", expires_in=-600)
+    result = machine.ssh(port, "alice", expired, SHOW)
     assert result.returncode == 255
     session = log_in(machine, port, "password")
     assert session.marker == []
     assert "games" in session.groups
+
+
+# --- claims in the environment -------------------------------------------------------
+
+EXPORT = "JWT_MAIL=email JWT_LEVEL=level JWT_ABSENT=absent"
+CLAIMS = {"email": "alice@example.test", "level": 3, "secret": "not for you"}
+EXPORTED = {"JWT_MAIL=alice@example.test", "JWT_LEVEL=3"}
+
+
+@pytest.mark.parametrize("how", ["token", "password-method token"])
+@pytest.mark.parametrize("stack", [BOTH, REQUIRED, ALONE],
+                         ids=["both", "required", "alone"])
+def test_exported_claims_reach_the_session(machine, port, stack, how):
+    """Through sshd: as they are configured, and no others."""
+    corp.set_up(machine, " ".join(SERVICES), export=EXPORT)
+    machine.pam("sshd", *stack)
+    session = log_in(machine, port, how, corp.token("alice", **CLAIMS))
+    assert session.exported == EXPORTED
+    assert "not for you" not in str(session.env)
+
+
+@pytest.mark.parametrize("how", ["password", "key"])
+def test_other_logins_export_nothing(machine, port, how):
+    """Without a token there are no claims."""
+    corp.set_up(machine, " ".join(SERVICES), export=EXPORT)
+    assert log_in(machine, port, how).exported == set()
 
 
 # --- lies ------------------------------------------------------------------------
@@ -222,3 +252,15 @@ def test_the_callers_environment_is_not_believed(machine, program, user):
     name, _, value = LIE.partition("=")
     lying = program(machine, user + "-password", env={name: value})
     assert lying.groups == honest.groups
+
+
+@pytest.mark.parametrize("program,user", [(sudo, "alice"), (su, "bob")])
+def test_sudo_and_su_export(machine, program, user):
+    """Claims reach what sudo and su start, and what the caller says in his own
+    environment does not stand beside them."""
+    corp.set_up(machine, " ".join(SERVICES), export=EXPORT)
+    machine.pam(program.__name__, *BOTH)
+    session = program(machine, corp.token(user, **CLAIMS),
+                      env={"JWT_LEVEL": "9"})
+    assert session.exported == EXPORTED
+    assert "not for you" not in str(session.env)

@@ -30,6 +30,19 @@ SECTION = {"issuer": "<issuer>", "services": "any",
 CONFIGURING = ("section", "config")
 
 
+def needs_usual_path(steps):
+    """Files of the folder are read beside the built-in configuration alone,
+    not with config=."""
+    return any(word.startswith(hosts.CONFIG + ".d/")
+               for step in steps for word in step.words)
+
+
+def has_usual_path(host):
+    """True if the module was configured to read that configuration."""
+    with open(host.module(), "rb") as file:
+        return hosts.CONFIG.encode() + b"\0" in file.read()
+
+
 class Stage:
     """A host with one scenario on it; as a program it records instead of
     checking."""
@@ -49,10 +62,12 @@ class Stage:
         self.seen = len(host.log().splitlines())
         self.made = set()
         self.configured = False
+        self.usual_path = False
 
     def run(self, steps):
         """All steps; files that nobody wrote are the usual ones."""
         self.clean()
+        self.usual_path = needs_usual_path(steps)
         keywords = [step.keyword for step in steps]
         if not {"keys", "provider"} & set(keywords):
             self.do_keys(None)
@@ -207,7 +222,7 @@ class Stage:
 
     def write_stack(self, service):
         module = f"{self.host.module()} config={hosts.CONFIG}"
-        if "config=" in self.stack + self.arguments:
+        if "config=" in self.stack + self.arguments or self.usual_path:
             module = self.host.module()
         lines = []
         for line in self.stack.splitlines():
