@@ -43,6 +43,7 @@ def test_who_had_no_time_left_is_no_failure(machine, provider):
     assert "no time is left for asking the provider" in line, line
     assert machine.state_text() == state
     assert provider.count() == 0
+    machine.configure(provider.section(ca_file=machine.ca))
     machine.accept()
 
 
