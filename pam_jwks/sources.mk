@@ -126,6 +126,8 @@ pam_jwks_la_SOURCES = \
 	pam_jwks/module/conversation.c \
 	pam_jwks/module/conversation.h \
 	pam_jwks/module/pam_jwks.c \
+	pam_jwks/module/pieces.c \
+	pam_jwks/module/pieces.h \
 	pam_jwks/module/report.c \
 	pam_jwks/module/report.h
 pam_jwks_la_CFLAGS = $(AM_CFLAGS) $(STRICT_CFLAGS)

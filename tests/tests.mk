@@ -52,6 +52,7 @@ UNIT_TESTS = \
 	tests/unit/test_objections \
 	tests/unit/test_options \
 	tests/unit/test_pattern \
+	tests/unit/test_pieces \
 	tests/unit/test_report \
 	tests/unit/test_rule \
 	tests/unit/test_select \
@@ -79,6 +80,8 @@ tests_unit_test_harvest_fuzz_SOURCES = tests/unit/test_harvest_fuzz.c \
 tests_unit_test_http_SOURCES = tests/unit/test_http.c pam_jwks/fetch/http.c
 # A process that is forked at the worst moment.
 tests_unit_test_spawn_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pipe2
+tests_unit_test_pieces_SOURCES = tests/unit/test_pieces.c \
+	pam_jwks/module/pieces.c
 tests_unit_test_report_SOURCES = tests/unit/test_report.c \
 	pam_jwks/module/report.c
 
@@ -228,6 +231,7 @@ PYTESTS = \
 	tests/hostile/test_reload.py \
 	tests/pam/test_examples.py \
 	tests/pam/test_module.py \
+	tests/pam/test_pieces.py \
 	tests/scenarios/test_scenarios.py \
 	tests/vectors/test_implementations.py \
 	tests/vectors/test_rfc.py \

@@ -129,16 +129,22 @@ decide(const struct pj_config *config, const struct pj_issuer *issuer,
 }
 
 struct jwt_try {
+	struct pj_span		 token;
 	struct pj_jwt		*jwt;
 	struct pj_claims	*claims;
+	bool			 cut;
 };
 
 static enum pj_status
 try_jwt(void *ctx, const struct pj_jwk *jwk, struct pj_error *err)
 {
 	struct jwt_try *try = ctx;
+	enum pj_status status;
 
-	return pj_jwt_verify(try->jwt, jwk, &try->claims, err);
+	status = pj_jwt_verify(try->jwt, jwk, &try->claims, err);
+	try->cut = status == PJ_SIGNATURE_INVALID &&
+	    pj_jws_is_cut(try->token, jwk);
+	return status;
 }
 
 /* What can be refused without a key is refused before one is looked for. */
@@ -202,12 +208,14 @@ authenticate(const struct pj_config *config, const struct pj_login *login,
 	struct pj_key_request request;
 	struct pj_jwt_peek peek;
 	struct pj_error expiry = { "" };
-	struct jwt_try try = { NULL, NULL };
+	struct jwt_try try = { .token = login->token };
 	enum pj_status status, early;
 
 	status = pj_jwt_parse(login->token, &jwt, err);
-	if (status != PJ_OK)
+	if (status != PJ_OK) {
+		decision->cut = pj_jws_is_cut(login->token, NULL);
 		return status;
+	}
 	name_token(decision, login->token);
 	status = choose_section(config, login, jwt, decision, &peek, &issuer,
 	    err);
@@ -228,6 +236,7 @@ authenticate(const struct pj_config *config, const struct pj_login *login,
 	status = pj_lookup_verify(source, pj_jwt_header(jwt), try_jwt, &try,
 	    err);
 	claims = try.claims;
+	decision->cut = try.cut;
 	if (status != PJ_OK && status != PJ_SIGNATURE_INVALID &&
 	    early != PJ_OK) {
 		*err = expiry;

@@ -8,6 +8,7 @@
 #include "jose/b64url.h"
 #include "jose/jws.h"
 #include "jose/jws_unverified.h"
+#include "jose/material.h"
 #include "jose/ossl.h"
 #include "jose/signature.h"
 
@@ -330,4 +331,41 @@ pj_jws_verify(const struct pj_jws *jws, const struct pj_jwk *jwk,
 		return status;
 	*payload = jws->payload;
 	return PJ_OK;
+}
+
+/* Whether text is shorter than the base64url form of size bytes. */
+static bool
+shorter_than(struct pj_span text, size_t size)
+{
+	return text.len < (size * 8 + 5) / 6;
+}
+
+bool
+pj_jws_is_cut(struct pj_span token, const struct pj_jwk *jwk)
+{
+	unsigned char room[PJ_SIGNATURE_MAX];
+	struct pj_span part;
+	unsigned dots = 0;
+	size_t begin = 0, len;
+
+	if (!begins_object(token))
+		return false;
+	for (size_t i = 0; i < token.len; i++) {
+		if (token.ptr[i] != '.')
+			continue;
+		if (!is_b64url(pj_span(token.ptr + begin, i - begin)))
+			return false;
+		begin = i + 1;
+		dots++;
+	}
+	part = pj_span_from(token, begin);
+	if (dots > 2 || !is_b64url(part))
+		return false;
+	if (dots < 2 || part.len == 0)
+		return true;
+	if (jwk == NULL)
+		return shorter_than(part, sizeof(room)) &&
+		    pj_b64url_decode(part, room, sizeof(room), &len) != PJ_OK;
+	return shorter_than(part, jwk->kty == PJ_KTY_RSA ?
+	    (jwk->bits + 7) / 8 : 2 * pj_crv_size(jwk->crv));
 }

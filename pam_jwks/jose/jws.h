@@ -46,4 +46,11 @@ enum pj_status	pj_jws_verify(const struct pj_jws *jws,
 		    const struct pj_jwk *jwk, struct pj_span *payload,
 		    struct pj_error *err) PJ_MUST_CHECK;
 
+/*
+ * Whether a token that was refused ends before a token of its kind does, so
+ * that it may be the beginning of a whole one: fewer than three parts, or a
+ * signature shorter than jwk makes.  jwk is the key it was tried with, or NULL.
+ */
+bool		pj_jws_is_cut(struct pj_span token, const struct pj_jwk *jwk);
+
 #endif

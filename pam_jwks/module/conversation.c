@@ -4,10 +4,10 @@
 
 #include <security/pam_ext.h>
 
-#include "base/cleanup.h"
+#include "module/pieces.h"
 
-/* The fixed end of the prompt: programs that answer it look for this. */
-#define PROMPT		"Token: "
+/* prompt=TEXT comes from a line of a PAM file. */
+#define PROMPT_MAX	4096
 
 /* The host's copy of the answer is ours to wipe and free. */
 static void
@@ -32,51 +32,69 @@ stored_answer(pam_handle_t *pamh, struct pj_span *token)
 }
 
 /*
- * Asks and leaves the answer in PAM_AUTHTOK.  Not pam_get_authtok: it hides
- * what the conversation returned, and would hand out an earlier module's
- * answer.
+ * One prompt.  Not pam_get_authtok: it hides what the conversation returned,
+ * and would hand out an earlier module's answer.
  */
 static int
-ask(pam_handle_t *pamh, const struct pj_arguments *arguments,
-    struct pj_span *token)
+ask_once(pam_handle_t *pamh, const struct pj_arguments *arguments,
+    struct pj_pieces *pieces)
 {
 	PJ_CLEANUP(wipe_answer) char *answer = NULL;
-	const char *before = arguments->prompt != NULL ?
-	    arguments->prompt : "";
-	size_t len = strlen(before);
-	bool space = len != 0 && before[len - 1] != ' ' &&
-	    before[len - 1] != '\n';
+	PJ_BUF_SCOPED(prompt, PROMPT_MAX);
+	enum pj_status status;
 	int rc;
 
-	rc = pam_prompt(pamh, PAM_PROMPT_ECHO_OFF, &answer, "%s%s" PROMPT,
-	    before, space ? " " : "");
+	status = pj_pieces_prompt(pieces, arguments->prompt, &prompt);
+	if (status != PJ_OK)
+		return PAM_BUF_ERR;
+	rc = pam_prompt(pamh, PAM_PROMPT_ECHO_OFF, &answer, "%.*s",
+	    PJ_SPAN_ARG(pj_buf_span(&prompt)));
 	if (rc != PAM_SUCCESS)
 		return rc;
+	/* Also behind the first: a host that gives up is no consent. */
 	if (answer == NULL)
 		return PAM_CONV_ERR;
-	rc = pam_set_item(pamh, PAM_AUTHTOK, answer);
-	if (rc != PAM_SUCCESS)
-		return rc;
-	return stored_answer(pamh, token);
+	status = pj_pieces_add(pieces, pj_span_str(answer));
+	return status == PJ_OK ? PAM_SUCCESS : PAM_BUF_ERR;
+}
+
+static int
+ask(pam_handle_t *pamh, const struct pj_arguments *arguments,
+    struct pj_answer *answer)
+{
+	PJ_CLEANUP(pj_pieces_free) struct pj_pieces pieces = PJ_PIECES_INIT;
+	int rc = PAM_SUCCESS;
+
+	while (rc == PAM_SUCCESS && pj_pieces_more(&pieces))
+		rc = ask_once(pamh, arguments, &pieces);
+	answer->asked = true;
+	answer->blind = pj_pieces_blind(&pieces);
+	answer->total = answer->blind ? pieces.first : pieces.total;
+	answer->last = pieces.last;
+	if (rc == PAM_SUCCESS)
+		rc = pam_set_item(pamh, PAM_AUTHTOK, pj_pieces_text(&pieces));
+	if (rc == PAM_SUCCESS)
+		rc = stored_answer(pamh, &answer->text);
+	return rc;
 }
 
 int
 pj_conversation_token(pam_handle_t *pamh, const struct pj_arguments *arguments,
-    struct pj_span *token)
+    struct pj_answer *answer)
 {
-	struct pj_span first = { NULL, 0 };
+	struct pj_span stored = { NULL, 0 };
 	int rc;
 
-	if (arguments->use_first_pass || arguments->try_first_pass) {
-		rc = stored_answer(pamh, &first);
-		if (rc != PAM_SUCCESS)
-			return rc;
-		if (first.ptr != NULL || arguments->use_first_pass) {
-			*token = first;
-			return PAM_SUCCESS;
-		}
-	}
-	return ask(pamh, arguments, token);
+	if (!arguments->use_first_pass && !arguments->try_first_pass)
+		return ask(pamh, arguments, answer);
+	rc = stored_answer(pamh, &stored);
+	if (rc != PAM_SUCCESS)
+		return rc;
+	if (stored.ptr == NULL && !arguments->use_first_pass)
+		return ask(pamh, arguments, answer);
+	answer->text = stored;
+	answer->total = answer->last = stored.len;
+	return PAM_SUCCESS;
 }
 
 const char *
@@ -100,6 +118,34 @@ pj_conversation_error(int rc)
 	default:
 		return "an unusual code";
 	}
+}
+
+void
+pj_conversation_explain(const struct pj_answer *answer,
+    struct pj_decision *decision)
+{
+	const char *limit = pj_pieces_limit(answer->last);
+	const char *more = ", and no more came";
+
+	if (decision->status == PJ_TOKEN_TOO_LONG) {
+		(void)!pj_fail(&decision->error, PJ_TOKEN_TOO_LONG,
+		    "%zu bytes", answer->total);
+		return;
+	}
+	if (!decision->cut || limit == NULL ||
+	    (decision->status != PJ_NOT_A_JWT &&
+	    decision->status != PJ_BASE64_INVALID &&
+	    decision->status != PJ_SIGNATURE_INVALID))
+		return;
+	if (answer->blind)
+		more = "; every prompt got this same answer: nobody was asked "
+		    "(for sshd: KbdInteractiveAuthentication yes)";
+	else if (!answer->asked)
+		more = "; no more was asked for, since an earlier module had "
+		    "this answer";
+	decision->status = pj_fail(&decision->error, PJ_TOKEN_TRUNCATED,
+	    "%zu bytes; an answer of %zu is the longest that %s passes on%s",
+	    answer->total, answer->last, limit, more);
 }
 
 void

@@ -8,14 +8,30 @@
 #include <security/pam_modules.h>
 
 #include "module/arguments.h"
+#include "policy/decision.h"
+
+/* What was entered, and how it came. */
+struct pj_answer {
+	struct pj_span	text;	/* PAM's copy, valid until PAM_AUTHTOK changes */
+	size_t		total;	/* bytes of all answers */
+	size_t		last;	/* bytes of the last that was not empty */
+	bool		asked;	/* here, not by an earlier module */
+	bool		blind;	/* every prompt got the same answer */
+};
 
 /*
- * The token: an earlier module's answer (use_first_pass, try_first_pass) or a
- * fresh one.  It is PAM's copy, valid until PAM_AUTHTOK changes.  Returns
- * PAM_SUCCESS, or what the conversation returned.
+ * Gets what was entered: an earlier module's answer (use_first_pass,
+ * try_first_pass), or a fresh one, in as many pieces as it takes.  The fresh
+ * one is in PAM_AUTHTOK when all of it is there, and not before.  Returns
+ * PAM_SUCCESS, or what the conversation returned; then answer->total tells how
+ * much had come.
  */
 int	pj_conversation_token(pam_handle_t *pamh,
-	    const struct pj_arguments *arguments, struct pj_span *token);
+	    const struct pj_arguments *arguments, struct pj_answer *answer);
+
+/* Says what stood in the way, if a host cut off what was entered. */
+void	pj_conversation_explain(const struct pj_answer *answer,
+	    struct pj_decision *decision);
 
 /* The name of what a conversation returned, the same in every language. */
 const char	*pj_conversation_error(int rc);

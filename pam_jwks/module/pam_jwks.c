@@ -15,6 +15,7 @@
 #include "jose/jws.h"
 #include "module/arguments.h"
 #include "module/conversation.h"
+#include "module/pieces.h"
 #include "module/report.h"
 #include "policy/export.h"
 
@@ -39,6 +40,7 @@ struct attempt {
 	struct pj_arguments	 arguments;
 	const char		*user;
 	int			 conversation;	/* what it returned */
+	struct pj_answer	 answer;
 	struct pj_helper	 helper;
 };
 
@@ -65,15 +67,20 @@ log_refresh(void *ctx, const struct pj_key_request *request,
 static enum pj_status
 conversation_failed(struct attempt *attempt, int rc, struct pj_error *err)
 {
+	const char *name = pj_conversation_error(rc);
+
 	attempt->conversation = rc;
-	return pj_fail(err, PJ_CONVERSATION_FAILED, "%s",
-	    pj_conversation_error(rc));
+	if (attempt->answer.total == 0)
+		return pj_fail(err, PJ_CONVERSATION_FAILED, "%s", name);
+	return pj_fail(err, PJ_CONVERSATION_FAILED,
+	    "%s at the prompt after character %zu", name,
+	    attempt->answer.total);
 }
 
 /* Everything up to the answer; no file is touched before it is there. */
 static enum pj_status
 ask(struct attempt *attempt, int argc, const char **argv, const char **service,
-    struct pj_span *token, struct pj_error *err)
+    struct pj_error *err)
 {
 	const void *item = NULL;
 	enum pj_status status;
@@ -93,14 +100,15 @@ ask(struct attempt *attempt, int argc, const char **argv, const char **service,
 	    item == NULL)
 		return pj_fail(err, PJ_SYSTEM_ERROR, "no PAM service");
 	*service = item;
-	rc = pj_conversation_token(attempt->pamh, &attempt->arguments, token);
+	rc = pj_conversation_token(attempt->pamh, &attempt->arguments,
+	    &attempt->answer);
 	if (rc != PAM_SUCCESS)
 		return conversation_failed(attempt, rc, err);
 	return PJ_OK;
 }
 
 static void
-decide(struct attempt *attempt, const char *service, struct pj_span token,
+decide(struct attempt *attempt, const char *service,
     struct pj_decision *decision)
 {
 	PJ_CLEANUP(pj_cleanup_config) struct pj_config *config = NULL;
@@ -111,7 +119,7 @@ decide(struct attempt *attempt, const char *service, struct pj_span token,
 	const struct pj_login login = {
 		.service = service,
 		.user = attempt->user,
-		.token = token,
+		.token = attempt->answer.text,
 		.clock = &pj_clock_system,
 		.refresher = &refresher,
 	};
@@ -126,6 +134,7 @@ decide(struct attempt *attempt, const char *service, struct pj_span token,
 	}
 	pj_configure_helper(config, &source, &attempt->helper);
 	pj_authn(config, &login, decision);
+	pj_conversation_explain(&attempt->answer, decision);
 	if (attempt->arguments.debug)
 		pam_syslog(attempt->pamh, LOG_DEBUG,
 		    "debug: config=%s issuers=%zu",
@@ -148,20 +157,24 @@ is_token(struct pj_span answer)
  * form alone tells them apart.
  */
 static bool
-holds_token(struct pj_span answer)
+holds_token(const struct pj_answer *answer)
 {
 	static const char separators[] = " \t\r\n\"'<>,;:=";
+	struct pj_span text = answer->text;
 
-	if (answer.ptr == NULL)
+	if (text.ptr == NULL)
 		return false;
-	if (is_token(answer))
+	if (is_token(text))
 		return true;
-	while (answer.len != 0) {
-		size_t len = strcspn((const char *)answer.ptr, separators);
+	/* Nor must the beginning of one, where only that came through. */
+	if (pj_pieces_limit(answer->last) != NULL && pj_jws_is_cut(text, NULL))
+		return true;
+	while (text.len != 0) {
+		size_t len = strcspn((const char *)text.ptr, separators);
 
-		if (is_token(pj_span(answer.ptr, len)))
+		if (is_token(pj_span(text.ptr, len)))
 			return true;
-		answer = pj_span_from(answer, len + 1);
+		text = pj_span_from(text, len + 1);
 	}
 	return false;
 }
@@ -224,21 +237,20 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
 	struct attempt attempt = { .pamh = pamh, .conversation = PAM_SUCCESS };
 	PJ_CLEANUP(pj_decision_free) struct pj_decision decision;
-	struct pj_span token = { NULL, 0 };
 	const char *service = NULL;
 	enum pj_status status;
 
 	pj_decision_init(&decision);
 	unremember(pamh);
-	status = ask(&attempt, argc, argv, &service, &token, &decision.error);
+	status = ask(&attempt, argc, argv, &service, &decision.error);
 	if (status == PJ_OK)
-		decide(&attempt, service, token, &decision);
+		decide(&attempt, service, &decision);
 	else
 		decision.status = status;
 	if (decision.status == PJ_OK)
 		decision.status = remember(&attempt, &decision);
 	pj_conversation_tell(pamh, flags, &attempt.arguments, decision.tell);
-	if (holds_token(token))
+	if (holds_token(&attempt.answer))
 		pj_conversation_forget(pamh);
 	return pj_report(pamh, attempt.user, &decision, attempt.conversation);
 }

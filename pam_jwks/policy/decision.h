@@ -22,6 +22,7 @@ struct pj_decision {
 	struct pj_error	 error;				/* its detail */
 	bool		 verified;			/* signature is good */
 	bool		 literal_user;	/* a rule has the user's very name */
+	bool		 cut;				/* ends too early */
 	char		 section[PJ_NAME_MAX + 1];
 	char		 kid[PJ_KID_MAX + 1];		/* as in the header */
 	char		 token[PJ_TOKEN_ID_LEN + 1];

@@ -187,6 +187,25 @@ def pad_to(length, make):
     raise ValueError(f"no token of {length} bytes")
 
 
+def token_of_length(length, key, alg, claims, header=None):
+    """A token of exactly length bytes: the claim "padding" fills it, and where
+    base64url has no text of the length that is missing, the header helps."""
+    for filler in range(4):
+        head = dict(header or {})
+        if filler:
+            head["filler"] = "x" * filler
+        claims = dict(claims, padding="")
+        missing = length - len(make_token(key, alg, claims, head))
+        if missing < 0:
+            break
+        empty = len(json.dumps(claims, separators=(",", ":")))
+        for count in range(missing * 3 // 4, missing * 3 // 4 + 3):
+            if ((empty + count) * 8 + 5) // 6 - (empty * 8 + 5) // 6 == missing:
+                claims["padding"] = "x" * count
+                return make_token(key, alg, claims, head)
+    raise ValueError(f"no token of {length} bytes")
+
+
 # --- a private CA -----------------------------------------------------------
 
 def _name(text):

@@ -677,6 +677,46 @@ test_mutations(void **state)
 	check_mutations(TOKEN_ED25519, JWK_ED25519);
 }
 
+/* A genuine token cut off anywhere behind its first characters. */
+static void
+check_cut(const char *token, const char *jwk)
+{
+	size_t	len = strlen(token);
+
+	KEY_SCOPED(key, jwk);
+	for (size_t cut = 0; cut < len; cut++) {
+		PJ_CLEANUP(pj_cleanup_jws) struct pj_jws *jws = NULL;
+		struct pj_span text = pj_span(token, cut);
+		const struct pj_jwk *tried = NULL;
+
+		if (pj_jws_parse(text, &jws, NULL) == PJ_OK)
+			tried = &key.jwk;
+		if (pj_jws_is_cut(text, tried) != (cut >= 4))
+			fail_msg("cut at %zu", cut);
+	}
+	assert_false(pj_jws_is_cut(pj_span(token, len), &key.jwk));
+	assert_false(pj_jws_is_cut(pj_span(token, len), NULL));
+}
+
+static void
+test_cut(void **state)
+{
+	static const char *const others[] = {
+		"", "eyJ", "password", "eyes.wide.shut", "eyJ hbGci", "{\"a",
+		"eyJhbGci.eyJh/", "eyJhbGci.eyJh.x.y", "\beyJhbGci", "eyJ+hbGc.",
+		"eyJhbGci\n", "eyJhbGci.a b.cd", "eyJhbGci.abcd.ab c",
+	};
+
+	(void)state;
+	check_cut(TOKEN_RS256, JWK_RSA);
+	check_cut(TOKEN_ES256, JWK_P256);
+	check_cut(TOKEN_ED25519, JWK_ED25519);
+	check_cut(TOKEN_ED448, JWK_ED448);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (pj_jws_is_cut(pj_span_str(others[i]), NULL))
+			fail_msg("%s", others[i]);
+}
+
 static void
 check_vector(const char *name)
 {
@@ -774,6 +814,7 @@ main(void)
 		cmocka_unit_test(test_ecdsa_form),
 		cmocka_unit_test(test_eddsa),
 		cmocka_unit_test(test_mutations),
+		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_vectors),
 		cmocka_unit_test(test_error_queue),
 	};
