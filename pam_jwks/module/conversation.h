@@ -12,7 +12,7 @@
 
 /* What was entered, and how it came. */
 struct pj_answer {
-	struct pj_span	text;	/* PAM's copy, valid until PAM_AUTHTOK changes */
+	struct pj_span	text;	/* PAM's, valid until PAM_AUTHTOK changes */
 	size_t		total;	/* bytes of all answers */
 	size_t		last;	/* bytes of the last that was not empty */
 	bool		asked;	/* here, not by an earlier module */
