@@ -28,6 +28,9 @@ CODES = {"PAM_SYSTEM_ERR": 4, "PAM_BUF_ERR": 5, "PAM_USER_UNKNOWN": 10,
          "PAM_INCOMPLETE": 31}
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
+# Answers of these lengths bring about another prompt; none does by chance.
+PIECES = (511, 512, 1023, 1024, 4095)
+
 # Claims that the log may show whatever the configuration says.
 SHOWN = {"iss", "aud", "exp", "nbf", "iat", "auth_time", "azp", "client_id"}
 
@@ -157,7 +160,11 @@ class Answers:
                 raise Mistake(f"token: what is {name}?")
             else:
                 claims[name] = value
-        return make_token(claims, ways, header), claims
+        text = make_token(claims, ways, header)
+        while len(text) in PIECES and not {"length", "payload"} & set(ways):
+            claims["canary"] += "-"
+            text = make_token(claims, ways, header)
+        return text, claims
 
 
 # Words with @ that are no members of the header: how the token is made.
