@@ -240,6 +240,7 @@ TESTS += $(PYTESTS) $(SUPPLY_TESTS)
 EXTRA_DIST += $(PYTESTS) \
 	tests/conftest.py \
 	tests/hostile/cases_claims.py \
+	tests/hostile/cases_der.py \
 	tests/hostile/cases_form.py \
 	tests/hostile/cases_header.py \
 	tests/hostile/cases_json.py \

@@ -134,8 +134,8 @@ check_x5c(const struct pj_json *x5c, size_t count, struct pj_error *err)
 		status = pj_x5c_decode(x5c, i, &der, err);
 		if (status == PJ_OK)
 			status = pj_x5c_spki(pj_buf_span(&der), &spki, err);
-		/* The others' keys may be of any kind. */
-		if (status == PJ_KEY_TYPE_UNSUPPORTED && i > 0)
+		/* The others' keys may be of any kind; the first fits. */
+		if (status == PJ_KEY_TYPE_UNSUPPORTED)
 			status = PJ_OK;
 		if (status == PJ_OK)
 			status = pj_x5c_full(pj_buf_span(&der), err);

@@ -86,8 +86,7 @@ der_next(struct pj_span *in, struct der *element)
 		size_t octets = len & 0x7f;
 
 		/* X.690 section 10.1: definite, and the shortest form. */
-		if (octets < 1 || octets > 2 || in->len < 2 + octets ||
-		    in->ptr[2] == 0)
+		if (octets < 1 || octets > 2 || in->len < 2 + octets)
 			return false;
 		len = in->ptr[2];
 		if (octets == 2)

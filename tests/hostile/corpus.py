@@ -102,13 +102,14 @@ def cases():
     """All cases, made once."""
     if not CASES:
         import cases_claims
+        import cases_der
         import cases_form
         import cases_header
         import cases_json
         import cases_keys
         import cases_signature
         for part in (cases_form, cases_json, cases_header, cases_signature,
-                     cases_keys, cases_claims):
+                     cases_keys, cases_der, cases_claims):
             part.generate()
         names = [case.name for case in CASES]
         twice = {name for name in names if names.count(name) > 1}

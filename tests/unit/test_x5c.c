@@ -250,6 +250,29 @@ test_x5c_der(void **state)
 	}
 }
 
+/* Cut off anywhere, in a buffer of exactly that size. */
+static void
+test_x5c_cut(void **state)
+{
+	unsigned char	der[1024];
+	struct pj_spki	spki;
+	size_t		len;
+
+	(void)state;
+	assert_status(PJ_OK, pj_b64_decode(pj_span_str(X5C_P256), der,
+	    sizeof(der), &len));
+	assert_status(PJ_OK, pj_x5c_spki(pj_span(der, len), &spki, NULL));
+	for (size_t cut = 1; cut < len; cut++) {
+		unsigned char *copy = malloc(cut);
+
+		assert_non_null(copy);
+		memcpy(copy, der, cut);
+		assert_status(PJ_KEY_X5C_INVALID, pj_x5c_spki(pj_span(copy,
+		    cut), &spki, NULL));
+		free(copy);
+	}
+}
+
 /* The certificate of Ed25519 is small: outer 30 81 de, inner 30 81 91. */
 static void
 test_x5c_lengths(void **state)
@@ -377,6 +400,7 @@ main(void)
 		cmocka_unit_test(test_x5c_base64),
 		cmocka_unit_test(test_x5c_chain),
 		cmocka_unit_test(test_x5c_der),
+		cmocka_unit_test(test_x5c_cut),
 		cmocka_unit_test(test_x5c_lengths),
 		cmocka_unit_test(test_x5c_full),
 		cmocka_unit_test(test_x5c_bits),
