@@ -233,19 +233,56 @@ collect(int in, int64_t until, struct pj_buf *out, struct pj_error *err)
 	}
 }
 
-/*
- * Kills the worker and its group, and reaps it.  PJ_FETCH_FAILED if something
- * else had ended it: the filter, or a limit.
- */
-static enum pj_status
-finish(pid_t pid, struct pj_error *err)
+static bool
+kill_group(pid_t pid)
+{
+	bool done = kill(-pid, SIGKILL) == 0;
+
+	return kill(pid, SIGKILL) == 0 || done;
+}
+
+static int
+reap(pid_t pid)
 {
 	int status = 0;
 
-	(void)kill(-pid, SIGKILL);
-	(void)kill(pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		continue;
+	return status;
+}
+
+/*
+ * Kills the worker and its group.  Root without CAP_KILL, as in the timer's
+ * service, may not signal another user's processes; that user may.
+ */
+static void
+end_worker(pid_t pid, const struct pj_fetch_user *user)
+{
+	pid_t killer;
+
+	if (kill_group(pid) || !user->drop)
+		return;
+	killer = fork();
+	if (killer == 0) {
+		if (setresuid(user->uid, user->uid, user->uid) == 0)
+			(void)kill_group(pid);
+		_exit(0);
+	}
+	if (killer > 0)
+		(void)reap(killer);
+}
+
+/*
+ * Ends the worker and reaps it.  PJ_FETCH_FAILED if something else had ended
+ * it: the filter, or a limit.
+ */
+static enum pj_status
+finish(pid_t pid, const struct pj_fetch_user *user, struct pj_error *err)
+{
+	int status;
+
+	end_worker(pid, user);
+	status = reap(pid);
 	if (!WIFSIGNALED(status) || WTERMSIG(status) == SIGKILL)
 		return PJ_OK;
 	return pj_fail(err, PJ_FETCH_FAILED,
@@ -274,7 +311,7 @@ run(const struct pj_plan *plan, const struct pj_fetch_user *user,
 	if (pid < 0)
 		return pj_fail_errno(err, PJ_SYSTEM_ERROR, errno, "fork");
 	status = collect(in, until, out, err);
-	ended = finish(pid, status == PJ_OK ? err : NULL);
+	ended = finish(pid, user, status == PJ_OK ? err : NULL);
 	return status == PJ_OK ? ended : status;
 }
 
