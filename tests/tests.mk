@@ -219,6 +219,7 @@ PYTESTS = \
 	tests/e2e/test_stacks.py \
 	tests/e2e/test_strangers.py \
 	tests/e2e/test_sudo_su.py \
+	tests/e2e/test_systemd.py \
 	tests/e2e/test_tool.py \
 	tests/fetch/test_environment.py \
 	tests/fetch/test_http.py \
@@ -269,6 +270,7 @@ EXTRA_DIST += $(PYTESTS) \
 	tests/support/provider.py \
 	tests/support/real_provider.py \
 	tests/support/run-pytest \
+	tests/support/confined \
 	tests/support/run-unit \
 	tests/support/services.py \
 	tests/support/ssh_client.py \
