@@ -102,21 +102,32 @@ class AuthClient:
 
     def __init__(self, host):
         self.number = 0
-        services.wait_for("the auth socket", lambda: os.path.exists(
-            host.path(AUTH_SOCKET)))
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.socket.settimeout(20)
-        folder = os.open(host.path(os.path.dirname(AUTH_SOCKET)),
-                         os.O_PATH | os.O_DIRECTORY)
-        try:
-            self.socket.connect(f"/proc/self/fd/{folder}/"
-                                + os.path.basename(AUTH_SOCKET))
-        finally:
-            os.close(folder)
+        # It listens a moment after the IMAP port does.
+        self.socket = services.wait_for("the auth service",
+                                        lambda: self._connect(host))
         self.file = self.socket.makefile("rwb")
         self._send(f"VERSION\t1\t2\nCPID\t{os.getpid()}")
         while self.file.readline() != b"DONE\n":
             pass
+
+    @staticmethod
+    def _connect(host):
+        """The socket, or None if nobody listens yet."""
+        if not os.path.exists(host.path(AUTH_SOCKET)):
+            return None
+        folder = os.open(host.path(os.path.dirname(AUTH_SOCKET)),
+                         os.O_PATH | os.O_DIRECTORY)
+        link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        link.settimeout(20)
+        try:
+            link.connect(f"/proc/self/fd/{folder}/"
+                         + os.path.basename(AUTH_SOCKET))
+        except ConnectionRefusedError:
+            link.close()
+            return None
+        finally:
+            os.close(folder)
+        return link
 
     def _send(self, text):
         self.file.write(text.encode() + b"\n")
