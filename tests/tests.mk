@@ -169,11 +169,13 @@ EXTRA_DIST += $(PACKAGE_PYTESTS) \
 LINTS = \
 	tests/lint/exports.sh \
 	tests/lint/headers.sh \
+	tests/lint/interface.sh \
 	tests/lint/layers.sh \
 	tests/lint/manuals.sh \
 	tests/lint/needed.sh \
 	tests/lint/options.sh \
 	tests/lint/promises.sh \
+	tests/lint/release.sh \
 	tests/lint/scenarios.sh \
 	tests/lint/style.sh
 TESTS += $(LINTS)

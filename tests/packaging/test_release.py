@@ -2,6 +2,8 @@
 
 import os
 import re
+import subprocess
+import tarfile
 
 import pytest
 
@@ -33,3 +35,18 @@ def test_a_second_build_gives_the_same_bytes(built, tmp_path_factory):
     for name in names:
         with open(built[name], "rb") as one, open(again[name], "rb") as two:
             assert one.read() == two.read(), name
+
+
+def test_a_release_holds_every_file(built):
+    """What is kept in Git is in the release, but for what Git and CI read."""
+    source = os.environ["PJ_SRCDIR"]
+    if not os.path.exists(os.path.join(source, ".git")):
+        pytest.skip("not in a clone: there is nothing to compare with")
+    kept = subprocess.run(["git", "-C", source, "ls-files"], check=True,
+                          capture_output=True, text=True).stdout.split("\n")
+    release = next(path for name, path in built.items()
+                   if re.fullmatch(r"pam_jwks-[0-9.]*\.tar\.xz", name))
+    with tarfile.open(release) as tar:
+        held = {name.partition("/")[2] for name in tar.getnames()}
+    missing = {name for name in kept if name} - held
+    assert missing <= {".ci/run", ".gitignore"}
