@@ -204,6 +204,8 @@ EXTRA_DIST += $(SUPPLY_TESTS) tests/supply/conftest.py \
 
 # ---- make check-long ---------------------------------------------------------
 LONG_TESTS = \
+	tests/e2e/test_long_ssh.py \
+	tests/e2e/test_long_sudo.py \
 	tests/hostile/test_long.py \
 	tests/hostile/test_reload.py
 
@@ -212,6 +214,8 @@ PYTESTS = \
 	tests/e2e/test_dovecot.py \
 	tests/e2e/test_config_folder.py \
 	tests/e2e/test_key_supply.py \
+	tests/e2e/test_long_ssh.py \
+	tests/e2e/test_long_sudo.py \
 	tests/e2e/test_nginx.py \
 	tests/e2e/test_oidc_provider.py \
 	tests/e2e/test_postgresql.py \
@@ -260,6 +264,8 @@ EXTRA_DIST += $(PYTESTS) \
 	tests/support/fetching.py \
 	tests/support/host \
 	tests/support/hosts.py \
+	tests/support/libssh_client.py \
+	tests/support/long_tokens.py \
 	tests/support/npm-install \
 	tests/support/npm-jose/package-lock.json \
 	tests/support/npm-jose/package.json \
