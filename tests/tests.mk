@@ -214,6 +214,7 @@ PYTESTS = \
 	tests/e2e/test_dovecot.py \
 	tests/e2e/test_config_folder.py \
 	tests/e2e/test_key_supply.py \
+	tests/e2e/test_limits.py \
 	tests/e2e/test_long_ssh.py \
 	tests/e2e/test_long_sudo.py \
 	tests/e2e/test_nginx.py \
@@ -265,6 +266,7 @@ EXTRA_DIST += $(PYTESTS) \
 	tests/support/host \
 	tests/support/hosts.py \
 	tests/support/libssh_client.py \
+	tests/support/limits.py \
 	tests/support/long_tokens.py \
 	tests/support/npm-install \
 	tests/support/npm-jose/package-lock.json \

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import hosts
+import limits
 import services
 import tokens
 from provider import Provider
@@ -313,11 +314,18 @@ def test_no_token_in_any_log(mail, host, provider):
 def test_limits(mail, host, provider):
     """The longest token by AUTH PLAIN, where name and token share the room, and
     by LOGIN."""
-    def works(length, by_command):
-        return mail.log_in(USER, services.token_of(provider, USER, length),
-                           by_command) == IN
+    def plain(length):
+        return mail.log_in(USER, services.token_of(provider, USER, length)) \
+            == IN
 
-    services.documented("Dovecot, AUTH PLAIN", len(USER) + services.longest(
-        lambda length: works(length, False), 4096, 20000))
-    services.documented("Dovecot, LOGIN", services.longest(
-        lambda length: works(length, True), 512, 4096))
+    def login(length):
+        return mail.log_in(USER, services.token_of(provider, USER, length),
+                           True) == IN
+
+    length = services.longest(plain, 4096, 20000)
+    limits.measured("Dovecot", "PLAIN with name",
+                    len(USER) + length, "none",
+                    services.said_beyond(host, plain, length))
+    length = services.longest(login, 512, 4096)
+    limits.measured("Dovecot", "LOGIN", length, "none",
+                    services.said_beyond(host, login, length))

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import hosts
+import limits
 import services
 import tokens
 from provider import Provider
@@ -225,14 +226,18 @@ def test_no_token_in_any_log(web, host, provider):
 def test_limits(web, host, provider):
     """The longest token, with nginx's own limit and with a larger one."""
     def search(server):
-        return services.longest(lambda length: server.get(
-            USER, services.token_of(provider, USER, length)) == 200,
-            4096, 20000)
+        def works(length):
+            return server.get(USER, services.token_of(
+                provider, USER, length)) == 200
 
-    services.documented("nginx, large_client_header_buffers 4 32k",
-                        search(web))
+        length = services.longest(works, 4096, 20000)
+        return length, services.said_beyond(host, works, length)
+
+    length, beyond = search(web)
+    limits.measured("nginx", "Basic, 4 32k", length,
+                    "none", beyond)
     plain = Nginx(host, re.sub("large_client_header_buffers.*", "",
                                services.recipe("nginx")))
-    # Name and token share the room.
-    services.documented("nginx, as it comes",
-                        len(USER) + search(plain))
+    length, beyond = search(plain)
+    limits.measured("nginx", "Basic with name",
+                    len(USER) + length, "none", beyond)

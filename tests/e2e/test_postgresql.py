@@ -10,6 +10,7 @@ import pexpect
 import pytest
 
 import hosts
+import limits
 import services
 import tokens
 from provider import Provider
@@ -38,6 +39,10 @@ class Postgres:
         self.port = host.serve(lambda port: [
             self.bin + "/postgres", "-D", self.FOLDER + "/data",
             "-p", str(port)], user="postgres", log=self.LOG)
+        # It listens a moment before it takes anybody.
+        services.wait_for("PostgreSQL", lambda: host.run(
+            [self.bin + "/pg_isready", "-h", self.FOLDER,
+             "-p", str(self.port)]).returncode == 0)
         for role in roles:
             self.admin(f'CREATE ROLE {role}')
 
@@ -358,6 +363,9 @@ def test_limits(database, host, provider):
         child.close()
         return child.exitstatus == 0
 
-    services.documented("psql, PGPASSWORD",
-                        services.longest(works, 8000, 20000))
-    services.documented("psql, typed", services.longest(typed, 3900, 4300))
+    length = services.longest(works, 8000, 20000)
+    limits.measured("PostgreSQL", "psql, PGPASSWORD", length, "none",
+                    services.said_beyond(host, works, length))
+    length = services.longest(typed, 3900, 4300)
+    limits.measured("PostgreSQL", "psql, typed", length, "none",
+                    services.said_beyond(host, typed, length))

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import hosts
+import limits
 import services
 import tokens
 from provider import Provider
@@ -151,4 +152,6 @@ def test_limits(sasl):
         log_in(sasl, "alice", "x" * length)
         return len(sasl.take_attempts()) == 1
 
-    services.documented("saslauthd", services.longest(arrives, 100, 3000))
+    length = services.longest(arrives, 100, 3000)
+    limits.measured("saslauthd", "testsaslauthd", length, "none",
+                    services.said_beyond(sasl, arrives, length))

@@ -95,26 +95,25 @@ class Typed:
 
 PROMPT = re.compile(rb"Token(?: \(after character \d+\))?: ")
 SHELL = re.compile(rb"\n[$#] ")
+AGAIN = re.compile(rb"\n\S+ login: ")
 
 
 def at_terminal(host, argv, answers, user="alice", env=None):
     """Types one answer at each prompt, and nothing at those that come after.
 
-    Who is asked all over again interrupts, and a shell is left again.
+    Who is asked all over again interrupts, and a shell is left.
     """
     child = host.terminal(argv, user, env)
     left, prompts, screen = list(answers), [], b""
-    event = child.expect([PROMPT, SHELL, pexpect.EOF])
-    while event != 2:
+    while child.expect([PROMPT, SHELL, AGAIN, pexpect.EOF]) != 3:
         screen += child.before + child.after
-        if event == 1:
+        if child.match.re is SHELL:
             child.sendline("exit")
-        elif child.after == b"Token: " and prompts:
+        elif child.match.re is AGAIN or child.after == b"Token: " and prompts:
             child.sendintr()
         else:
             prompts.append(child.after.decode())
             child.sendline(left.pop(0) if left else "")
-        event = child.expect([PROMPT, SHELL, pexpect.EOF])
     screen += child.before
     child.close()
     return Typed(child.exitstatus, screen.decode(errors="replace"), prompts)

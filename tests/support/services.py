@@ -125,6 +125,14 @@ def longest(works, low, high):
     return low
 
 
+def said_beyond(host, works, length):
+    """What the log says of a token that is longer by one byte."""
+    host.take_attempts()
+    assert not works(length + 1)
+    attempts = host.take_attempts()
+    return attempts[-1]["reason"] if attempts else "nothing"
+
+
 # --- the documents --------------------------------------------------------------
 
 def recipe(language):
@@ -134,17 +142,6 @@ def recipe(language):
                            re.MULTILINE | re.DOTALL)
     assert found, f"docs/services.md has no block of {language}"
     return found[0]
-
-
-def documented(row, length):
-    """README and manual have a row of this beginning with this length."""
-    number = f"{length:,}" if length >= 10000 else str(length)
-    for name, mark in (("README.md", "| "), ("man/pam_jwks.8", ".It ")):
-        with open(source_file(name), encoding="ascii") as file:
-            rows = [line for line in file if line.startswith(mark + row)]
-        assert len(rows) == 1, f"{name} has {len(rows)} rows of {row}"
-        assert number in re.findall(r"\d[\d,]*", rows[0][len(mark + row):]), (
-            f"{name}: {number} was measured, the row is {rows[0]}")
 
 
 # --- the cache --------------------------------------------------------------------
