@@ -218,6 +218,7 @@ PYTESTS = \
 	tests/e2e/test_long_ssh.py \
 	tests/e2e/test_long_sudo.py \
 	tests/e2e/test_nginx.py \
+	tests/e2e/test_oidc_agent.py \
 	tests/e2e/test_oidc_provider.py \
 	tests/e2e/test_postgresql.py \
 	tests/e2e/test_saslauthd.py \

@@ -141,8 +141,9 @@ HELPER = "/run/answer"
 FOLDER = "/run/home/alice"
 
 
-def askpass(host, text):
-    """Environment in which alice's ssh and sudo ask a helper for this token.
+def askpass(host, text=None, command=f"cat {FOLDER}/token"):
+    """Environment in which alice's ssh and sudo ask a helper for this token, or
+    for what a command prints.
 
     An empty answer is an empty line: no line at all ends sudo's conversation.
     """
@@ -151,12 +152,14 @@ def askpass(host, text):
                "case $1 in\n*'Token: ') from=1 ;;\n"
                "*'Token (after character '*'): ')\n"
                "\tfrom=${1##*character } from=$((${from%%)*} + 1)) ;;\n"
-               f"*) exit 1 ;;\nesac\ntail -c +$from {FOLDER}/token |\n"
-               f"    head -c {PIECE}\necho\n", 0o755)
-    host.write(FOLDER + "/token", text, 0o600, "alice")
+               "*) exit 1 ;;\nesac\nsh -c \"$PAM_JWKS_TOKEN_COMMAND\" |\n"
+               f"    tail -c +$from | head -c {PIECE}\necho\n", 0o755)
+    if text is not None:
+        host.write(FOLDER + "/token", text, 0o600, "alice")
     host.remove(FOLDER + "/prompts")
     return {"SSH_ASKPASS": HELPER, "SSH_ASKPASS_REQUIRE": "force",
-            "SUDO_ASKPASS": HELPER}
+            "SUDO_ASKPASS": HELPER, "PAM_JWKS_TOKEN_COMMAND": command,
+            "PAM_JWKS_HOSTS": "*", "PAM_JWKS_SUDO": "yes"}
 
 
 def askpass_prompts(host):

@@ -34,6 +34,7 @@ import stat
 import sys
 import threading
 import time
+import urllib.parse
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
@@ -200,6 +201,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         """Silent: tests count requests instead."""
+
+    def do_POST(self):
+        """A form; scripts find what was sent in handler.form."""
+        size = int(self.headers.get("Content-Length", "0"))
+        self.form = urllib.parse.parse_qs(self.rfile.read(size).decode())
+        self.do_GET()
 
     def do_GET(self):
         provider = self.server.provider
