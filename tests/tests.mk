@@ -204,8 +204,11 @@ EXTRA_DIST += $(SUPPLY_TESTS) tests/supply/conftest.py \
 
 # ---- make check-long ---------------------------------------------------------
 LONG_TESTS = \
+	tests/e2e/test_dovecot.py \
 	tests/e2e/test_long_ssh.py \
 	tests/e2e/test_long_sudo.py \
+	tests/e2e/test_nginx.py \
+	tests/e2e/test_postgresql.py \
 	tests/hostile/test_long.py \
 	tests/hostile/test_reload.py
 

@@ -155,6 +155,7 @@ class AuthClient:
 @pytest.fixture(scope="module", name="provider")
 def fixture_provider():
     with Provider("EdDSA") as provider:
+        services.other_keys(provider)
         yield provider
 
 
@@ -178,10 +179,11 @@ IN = "Logged in"
 OUT = "[AUTHENTICATIONFAILED] Authentication failed."
 
 
-@pytest.mark.parametrize("length", [n for n in services.LENGTHS if n < 6000])
-def test_login(mail, host, provider, length):
+@pytest.mark.parametrize("kind,length", [
+    case for case in services.CASES if case[1] < 6000])
+def test_login(mail, host, provider, kind, length):
     """Every length arrives as a whole."""
-    answer = mail.log_in(USER, services.token_of(provider, USER, length))
+    answer = mail.log_in(USER, services.token_of(provider, USER, length, kind))
     attempt = host.take_attempt()
     assert answer == IN, attempt
     assert attempt.verdict == "accepted"

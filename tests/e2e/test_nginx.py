@@ -88,6 +88,7 @@ class Nginx:
 @pytest.fixture(scope="module", name="provider")
 def fixture_provider():
     with Provider("EdDSA") as provider:
+        services.other_keys(provider)
         yield provider
 
 
@@ -107,10 +108,10 @@ def fixture_web(host, server, provider):
     provider.behave("keys", "ok")
 
 
-@pytest.mark.parametrize("length", services.LENGTHS + (services.LONGEST,))
-def test_request(web, host, provider, length):
+@pytest.mark.parametrize("kind,length", services.CASES)
+def test_request(web, host, provider, kind, length):
     """Every length arrives as a whole, also those at which others cut."""
-    status = web.get(USER, services.token_of(provider, USER, length))
+    status = web.get(USER, services.token_of(provider, USER, length, kind))
     attempt = host.take_attempt()
     assert status == 200, attempt
     assert attempt.verdict == "accepted"

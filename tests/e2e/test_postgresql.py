@@ -105,6 +105,7 @@ class Postgres:
 @pytest.fixture(scope="module", name="provider")
 def fixture_provider():
     with Provider("EdDSA") as provider:
+        services.other_keys(provider)
         yield provider
 
 
@@ -138,10 +139,11 @@ def refused(result, role=ROLE):
         f'FATAL:  PAM authentication failed for user "{role}"' in result.err
 
 
-@pytest.mark.parametrize("length", services.LENGTHS + (services.LONGEST,))
-def test_login(database, host, provider, length):
+@pytest.mark.parametrize("kind,length", services.CASES)
+def test_login(database, host, provider, kind, length):
     """Every length arrives as a whole, also those at which others cut."""
-    result = database.psql(ROLE, services.token_of(provider, ROLE, length))
+    result = database.psql(ROLE, services.token_of(provider, ROLE, length,
+                                                   kind))
     attempt = host.take_attempt()
     assert accepted(result), (result, attempt)
     assert attempt.verdict == "accepted"

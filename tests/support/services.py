@@ -15,6 +15,7 @@ import time
 
 import hosts
 import tokens
+from long_tokens import KINDS, LONG, key
 
 AUDIENCE = "service-login"
 CA = "/etc/security/ca.pem"
@@ -23,6 +24,12 @@ PLACE = "/run/built"            # the build tree may be closed to others
 # Lengths at which one host or another cuts, and some between.
 LENGTHS = (300, 511, 512, 1023, 1024, 1500, 4095, 4096, 8000, 16000)
 LONGEST = 16 * 1024             # what the module takes
+
+# Key and length: the provider's own key, and some of others; with PJ_LONG=1 all.
+OTHER = [(kind, length) for kind in KINDS for length in LENGTHS + (LONGEST,)
+         if length >= KINDS[kind]]
+CASES = [("EdDSA", length) for length in LENGTHS + (LONGEST,)] + (
+    OTHER if LONG else [("ES256", 1023), ("RS256", 1024), ("RS4096", 4096)])
 
 
 def source_file(name):
@@ -69,6 +76,11 @@ def configure(host, provider, service, **settings):
     host.config(provider.section(**settings), helper=install(host), **module)
 
 
+def other_keys(provider):
+    """The provider has keys of other kinds, too."""
+    provider.keys += [key(kind) for kind in KINDS]
+
+
 def fetch_all(host):
     """What the timer does: fetches every issuer's keys as root."""
     result = host.run([PLACE + "/pam-jwks-fetch", "--all",
@@ -88,13 +100,18 @@ def short_token(provider, user, padding=None, header_padding="", **members):
     return provider.token(user, header=header, **members)
 
 
-def token_of(provider, user, length, **members):
-    """A good token of exactly this length."""
+def token_of(provider, user, length, kind="EdDSA"):
+    """A good token of exactly this length; see CASES."""
+    if kind != "EdDSA":
+        return tokens.token_of_length(
+            length, key(kind), "ES256" if kind == "ES256" else "RS256",
+            tokens.claims(provider.issuer, user, AUDIENCE, sub=None, iat=None),
+            {"typ": None})
     # base64url has no texts of 4n+1 characters: a longer header helps.
     for extra in ("", "x", "xx"):
         try:
             return tokens.pad_to(length, lambda text: short_token(
-                provider, user, text, extra, **members))
+                provider, user, text, extra))
         except ValueError:
             pass
     raise ValueError(f"no token of {length} bytes")
