@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/folder.h"
 #include "config.h"
+#include "keys/cache.h"
 
 const char pj_default_config_path[] = PJ_CONFIG_PATH;
 const char pj_default_config_folder[] = PJ_CONFIG_PATH ".d";
@@ -263,6 +264,34 @@ pj_configure_request(const struct pj_config *config,
 			.kid_cooldown = issuer->kid_cooldown,
 		},
 	};
+}
+
+/* The name of its file in the cache; false if it has none. */
+static bool
+cache_name(const struct pj_config *config, size_t i, struct pj_cache *cache)
+{
+	const struct pj_issuer *issuer = pj_config_issuer(config, i);
+	struct pj_key_request request;
+
+	if (issuer == NULL || issuer->jwks_file != NULL)
+		return false;
+	pj_configure_request(config, issuer, &request);
+	return pj_cache_open(&request, cache, NULL) == PJ_OK;
+}
+
+size_t
+pj_configure_first(const struct pj_config *config, size_t i)
+{
+	struct pj_cache cache, other;
+
+	if (!cache_name(config, i, &cache))
+		return i;
+	for (size_t j = 0; j < i; j++) {
+		if (cache_name(config, j, &other) &&
+		    strcmp(cache.id, other.id) == 0)
+			return j;
+	}
+	return i;
 }
 
 void

@@ -48,6 +48,12 @@ void		pj_configure_request(const struct pj_config *config,
 		    const struct pj_issuer *issuer,
 		    struct pj_key_request *request);
 
+/*
+ * The first section whose keys are in the same file of the cache as the i'th
+ * one's: i itself if no other before it has them.
+ */
+size_t		pj_configure_first(const struct pj_config *config, size_t i);
+
 /* Fills *helper for sections of a configuration that came from source. */
 void		pj_configure_helper(const struct pj_config *config,
 		    const struct pj_config_source *source,

@@ -46,11 +46,19 @@ pj_cmd_refresh(const struct pj_cli *cli)
 	pj_configure_helper(config, &source, &helper);
 	for (size_t i = 0; i < pj_config_issuers(config); i++) {
 		const struct pj_issuer *issuer = pj_config_issuer(config, i);
+		size_t first = cli->operand == NULL ?
+		    pj_configure_first(config, i) : i;
 
 		if (cli->operand != NULL &&
 		    strcmp(cli->operand, issuer->name) != 0)
 			continue;
 		found = true;
+		if (first != i) {
+			(void)printf("%s: see [issuer %s], it has the same "
+			    "keys\n", issuer->name,
+			    pj_config_issuer(config, first)->name);
+			continue;
+		}
 		code = refresh(config, issuer, &helper);
 		if (code > worst)
 			worst = code;

@@ -192,25 +192,34 @@ refresh(const struct pj_config *config, const struct pj_issuer *issuer,
 	return status;
 }
 
+/* A key set that several sections share is asked for once. */
 static int
 refresh_all(const struct arguments *args, const struct pj_config *config)
 {
+	enum pj_status results[PJ_ISSUERS_MAX] = { PJ_OK };
 	const struct pj_issuer *issuer;
 	struct pj_clock now;
 	struct pj_error err;
-	enum pj_status status;
 	int code = EXIT_SUCCESS;
+	size_t first;
 
 	for (size_t i = 0; i < pj_config_issuers(config); i++) {
 		issuer = pj_config_issuer(config, i);
 		if (issuer->jwks_file != NULL)
 			continue;
 		err.detail[0] = '\0';
-		status = refresh(config, issuer, PJ_CAUSE_FORCED, &err);
-		if (status != PJ_OK)
+		first = pj_configure_first(config, i);
+		if (first == i)
+			results[i] = refresh(config, issuer, PJ_CAUSE_FORCED,
+			    &err);
+		else
+			results[i] = pj_fail(&err, results[first],
+			    "see [issuer %s], it has the same keys",
+			    pj_config_issuer(config, first)->name);
+		if (results[i] != PJ_OK)
 			code = EXIT_FAILURE;
-		reply(args, status, (pj_fail_in(&err, status, "%s",
-		    issuer->name), &err));
+		(void)pj_fail_in(&err, results[i], "%s", issuer->name);
+		reply(args, results[i], &err);
 	}
 	pj_clock_system.read(pj_clock_system.ctx, &now);
 	pj_cache_remove_unused(pj_config_module(config)->cache_dir, now.wall);

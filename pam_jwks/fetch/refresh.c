@@ -222,8 +222,9 @@ make_plan(struct pj_task *task, bool discovery, struct pj_plan *plan,
 		},
 	};
 	pj_task_clock(task, &now);
-	if (task->have_old && pj_age(&task->old.full, &now, NULL) <
-	    PJ_FULL_GET_EVERY) {
+	/* Who misses a key must not be told that nothing has changed. */
+	if (!plan->no_cache && task->have_old &&
+	    pj_age(&task->old.full, &now, NULL) < PJ_FULL_GET_EVERY) {
 		plan->validators_for = task->old.jwks_uri;
 		plan->etag = task->old.etag;
 		plan->last_modified = task->old.last_modified;

@@ -151,6 +151,8 @@ held_back(const struct pj_keysource *source, enum pj_refresh_cause cause,
 		return 0;
 	source->clock->read(source->clock->ctx, &now);
 	/* A running attempt is joined, unless nobody is going to wait. */
+	if (cause != PJ_CAUSE_DUE && pj_is_running(&state.holds, &now))
+		return 0;
 	if (cause != PJ_CAUSE_DUE)
 		state.holds.running = false;
 	left = pj_held_back(&state.holds, cause, &now);
@@ -394,13 +396,13 @@ pj_keysource_newer(struct pj_keysource *source, enum pj_refresh_cause cause,
 		    "the keys are from a file");
 	if (source->current.jwks == NULL)
 		return pj_fail(err, PJ_FETCH_HELD_BACK, "there were no keys");
-	/* Another process may have fetched since this one looked. */
+	status = may_ask_newer(source, cause, err);
+	/* Behind the look at the state: who is done by then has stored keys. */
 	if (!source->asked && take_newer(source)) {
 		source->asked = true;
 		*jwks = source->current.jwks;
 		return PJ_OK;
 	}
-	status = may_ask_newer(source, cause, err);
 	if (status != PJ_OK)
 		return status;
 	status = ask(source, cause, err);

@@ -163,18 +163,31 @@ hold_limit(enum pj_refresh_cause cause)
 	return 0;
 }
 
+/*
+ * The state lies in memory that a boot empties: two unknown boot ids are one
+ * boot here, or no /proc would mean no cooldown.
+ */
+static bool
+is_of_this_boot(const struct pj_holds *holds, const struct pj_clock *now)
+{
+	return holds->attempt.boot <= now->boot &&
+	    strcmp(holds->attempt.boot_id, now->boot_id) == 0;
+}
+
+bool
+pj_is_running(const struct pj_holds *holds, const struct pj_clock *now)
+{
+	return holds->running && is_of_this_boot(holds, now) &&
+	    now->boot - holds->attempt.boot < PJ_CRASHED_HOLD;
+}
+
 int64_t
 pj_held_back(const struct pj_holds *holds, enum pj_refresh_cause cause,
     const struct pj_clock *now)
 {
 	int64_t since, until = 0;
 
-	/*
-	 * The state lies in memory that a boot empties: two unknown boot ids
-	 * are one boot here, or no /proc would mean no cooldown.
-	 */
-	if (cause == PJ_CAUSE_FORCED || holds->attempt.boot > now->boot ||
-	    strcmp(holds->attempt.boot_id, now->boot_id) != 0)
+	if (cause == PJ_CAUSE_FORCED || !is_of_this_boot(holds, now))
 		return 0;
 	since = holds->attempt.boot;
 	if (holds->running)

@@ -105,6 +105,13 @@ struct pj_holds {
 };
 
 /*
+ * True if an attempt is under way, as far as its stamp tells; one that has
+ * taken longer than any may is not.
+ */
+bool		 pj_is_running(const struct pj_holds *holds,
+		    const struct pj_clock *now);
+
+/*
  * Seconds that cause has to wait; 0: it may ask.  Never longer than the rules
  * can have meant, whatever a state file says; 0 if the attempt was in another
  * boot. A running attempt holds too: whoever has the lock knows that it

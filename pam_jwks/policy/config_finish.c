@@ -272,6 +272,11 @@ check_key_source(struct check *check)
 		    "jwks_file is set)");
 		object_with(check, &what);
 	}
+	/* It is a line of the files in which the keys are kept. */
+	if (issuer->jwks_file == NULL && issuer->issuer != NULL &&
+	    !pj_span_printable(pj_span_str(issuer->issuer)))
+		object(check, "issuer: only beside a jwks_file can it have "
+		    "bytes that are not printable ASCII");
 	for (size_t i = 0; i < sizeof(fetching) / sizeof(fetching[0]); i++) {
 		if (issuer->jwks_file != NULL && is_set(check, fetching[i]))
 			object(check, "%s changes nothing beside jwks_file",

@@ -161,3 +161,48 @@ def test_a_jwks_uri_that_moved_while_the_old_place_answers(machine, provider):
     provider.aliases.update({"/moved.json": "keys", KEYS: "old"})
     provider.scripts["old"] = lambda handler: handler.answer(200, old)
     assert seconds_until_accepted(machine, machine.token, 180) <= 100
+
+
+def test_logins_at_once_after_a_rotation_are_all_accepted(machine, provider):
+    """The first one asks; those that come meanwhile wait for its answer.  They
+    were refused once, for the pause that the first had written down."""
+    machine.accept()
+    machine.pass_time(31)
+    provider.rotate()
+    provider.behave("keys", "slow")
+    provider.slow_seconds = 1
+    provider.forget()
+    counts = {}
+    for login in machine.logins(40):
+        counts[login.reason] = counts.get(login.reason, 0) + 1
+    assert counts == {"ok": 40}
+    assert asked(provider) == (0, 1)
+
+
+def test_strangers_meanwhile_wait_for_one_fetch_at_most(machine, provider):
+    """Whoever joins a running fetch does not begin another; behind it the
+    pause refuses at once."""
+    machine.accept()
+    machine.pass_time(31)
+    provider.behave("keys", "slow")
+    provider.slow_seconds = 1
+    provider.forget()
+    stranger = machine.token(header={"kid": "nobody's"})
+    assert {login.reason for login in machine.logins(20, stranger)} == \
+        {"key_unknown"}
+    assert asked(provider) == (0, 1)
+    login = machine.login(stranger)
+    assert login.reason == "key_unknown" and login.ms < 500, login
+    assert asked(provider) == (0, 1)
+
+
+def test_a_304_does_not_hide_a_new_key(machine, provider):
+    """A provider whose ETag stays the same although the keys changed kept new
+    keys away for a day: an unknown key id asks for the whole set."""
+    provider.etag = '"always"'
+    machine.accept()
+    machine.pass_time(31)
+    provider.rotate()
+    provider.forget()
+    machine.accept()
+    assert asked(provider) == (0, 1)

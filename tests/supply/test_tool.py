@@ -97,3 +97,29 @@ def test_refresh_ignores_pauses(machine, provider):
     provider.behave("discovery", "ok")
     assert machine.tool("refresh")[0].startswith("corp: new keys")
     machine.accept()
+
+
+def test_sections_that_share_keys_are_fetched_once(machine, provider):
+    """A timer asked once for each section, however many share a key set."""
+    names = ("corp", "corp-sudo", "corp-su")
+    machine.configure("".join(provider.section(name, ca_file=machine.ca)
+                              for name in names))
+    provider.behave("keys", "503")
+    every = [machine.helper, "--all", "--config", machine.conf]
+    for argv in (every, [hosts.find_built("pam-jwks"), "refresh", "-c",
+                         machine.conf]):
+        provider.forget()
+        lines = machine.run(argv, may_die=True)
+        assert provider.count("keys") == 1, lines
+        assert len(lines) == 3 and "HTTP 503" in lines[0], lines
+        for line, name in zip(lines[1:], names[1:]):
+            assert f"{name}: see [issuer corp]" in line, lines
+    assert "fetch_failed corp-sudo" in machine.run(every, may_die=True)[1]
+    # One that differs in what decides trust is another.
+    machine.configure(provider.section("corp", ca_file=machine.ca)
+                      + provider.section("own", ca_file=machine.ca,
+                                         ip_resolve="4"))
+    provider.behave("keys", "ok")
+    provider.forget()
+    machine.run(every)
+    assert provider.count("keys") == 2

@@ -737,6 +737,10 @@ keys_that_do_not_go_together_are_refused(void **state)
 		    "issuer" },
 		{ "[issuer a]\nissuer = accounts.google.com\n" SERVICE AUD
 		    CLAIM, "jwks_file" },
+		/* Its keys could never be stored. */
+		{ "[issuer a]\nissuer = https://m\xc3\xbcnchen.example\n"
+		    SERVICE AUD CLAIM "jwks_uri = https://k.example/\n",
+		    "not printable ASCII" },
 		{ "[issuer a]\n" ISSUER AUD CLAIM "services = any sshd\n",
 		    "any" },
 		{ "[issuer a]\n" ISSUER AUD CLAIM "services = sshd any\n",

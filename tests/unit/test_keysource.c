@@ -46,11 +46,21 @@ static struct {
 	int64_t			takes;		/* seconds */
 } refresher_is;
 
+/* What another process stores while this one looks at the clock; or NULL. */
+static const char *stored_meanwhile;
+
+static void	store(const char *body);
+
 static void
 read_fake(void *ctx, struct pj_clock *clock)
 {
+	const char *body = stored_meanwhile;
+
 	(void)ctx;
 	*clock = now;
+	stored_meanwhile = NULL;
+	if (body != NULL)
+		store(body);
 }
 
 static const struct pj_clock_source clock_source = { .read = read_fake };
@@ -108,6 +118,7 @@ begin(void **state)
 	};
 	now = (struct pj_clock){ 1700000000, 1000, "boot" };
 	memset(&refresher_is, 0, sizeof(refresher_is));
+	stored_meanwhile = NULL;
 	return pj_cache_open(&request, &cache, NULL) != PJ_OK ||
 	    pj_cache_make_dirs(&cache, NULL) != PJ_OK;
 }
@@ -473,6 +484,47 @@ a_cooldown_is_seen_without_starting_the_helper(void **state)
 	asked(1, PJ_CAUSE_KID);
 }
 
+/* Others' attempt has written its pause down before it has brought the key. */
+static void
+an_attempt_that_runs_is_joined_in_its_own_pause(void **state)
+{
+	struct pj_state running = { .holds = { .attempt = now, .running = true,
+	    .kid_until = now.boot + 30 } };
+	LOGIN(source);
+	LOGIN(dead);
+
+	(void)state;
+	store(SET_ONE);
+	assert_int_equal(pj_cache_store_state(&cache, &running, NULL), PJ_OK);
+	pass(9);
+	gets(dead, "one");
+	gets(source, "one");
+	refresher_is.body = SET_TWO;
+	refresher_is.result = PJ_FETCH_HELD_BACK;
+	assert_string_equal(newer(source, PJ_CAUSE_KID, PJ_OK), "two");
+	asked(1, PJ_CAUSE_KID);
+	/* One that should have ended is not, and its pause stands. */
+	store(SET_ONE);
+	pass(1);
+	(void)newer(dead, PJ_CAUSE_KID, PJ_FETCH_HELD_BACK);
+	asked(1, PJ_CAUSE_KID);
+}
+
+/* The other one stores its keys, then the end of its attempt. */
+static void
+keys_that_come_while_this_one_looks_are_seen(void **state)
+{
+	LOGIN(source);
+
+	(void)state;
+	store(SET_ONE);
+	store_state(0, 30, "");
+	gets(source, "one");
+	stored_meanwhile = SET_TWO;
+	assert_string_equal(newer(source, PJ_CAUSE_KID, PJ_OK), "two");
+	asked(0, 0);
+}
+
 static void
 a_backoff_is_seen_without_starting_the_helper(void **state)
 {
@@ -685,6 +737,8 @@ main(void)
 		login_test(keys_that_another_process_fetched_need_no_asking),
 		login_test(a_failed_fetch_for_an_unknown_kid_is_no_refusal),
 		login_test(a_cooldown_is_seen_without_starting_the_helper),
+		login_test(an_attempt_that_runs_is_joined_in_its_own_pause),
+		login_test(keys_that_come_while_this_one_looks_are_seen),
 		login_test(a_backoff_is_seen_without_starting_the_helper),
 		login_test(a_bad_signature_asks_only_if_the_keys_are_not_new),
 		login_test(a_key_file_needs_no_cache_and_no_network),
