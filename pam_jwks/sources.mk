@@ -17,6 +17,8 @@ libpj_la_SOURCES = \
 	pam_jwks/base/json.c \
 	pam_jwks/base/json.h \
 	pam_jwks/base/json_gate.c \
+	pam_jwks/base/json_show.c \
+	pam_jwks/base/json_show.h \
 	pam_jwks/base/json_text.c \
 	pam_jwks/base/json_text.h \
 	pam_jwks/base/limits.h \
@@ -109,10 +111,16 @@ libpj_la_SOURCES = \
 	pam_jwks/keys/request.h \
 	pam_jwks/keys/version.c \
 	pam_jwks/keys/version.h \
+	pam_jwks/authn/account.c \
+	pam_jwks/authn/account.h \
 	pam_jwks/authn/authn.c \
 	pam_jwks/authn/authn.h \
 	pam_jwks/authn/configure.c \
 	pam_jwks/authn/configure.h \
+	pam_jwks/authn/explain.c \
+	pam_jwks/authn/explain.h \
+	pam_jwks/authn/explain_claims.c \
+	pam_jwks/authn/explain_private.h \
 	pam_jwks/authn/lookup.c \
 	pam_jwks/authn/lookup.h
 libpj_la_CFLAGS = $(AM_CFLAGS) $(STRICT_CFLAGS) $(CRYPTO_CFLAGS) $(JSONC_CFLAGS)
@@ -181,7 +189,13 @@ pam_jwks_SOURCES = \
 	pam_jwks/cli/cmd_reason.c \
 	pam_jwks/cli/cmd_refresh.c \
 	pam_jwks/cli/cmd_verify.c \
-	pam_jwks/cli/main.c
+	pam_jwks/cli/json_out.c \
+	pam_jwks/cli/json_out.h \
+	pam_jwks/cli/main.c \
+	pam_jwks/cli/token_input.c \
+	pam_jwks/cli/token_input.h \
+	pam_jwks/cli/verdict.c \
+	pam_jwks/cli/verdict.h
 pam_jwks_CFLAGS = $(AM_CFLAGS) $(STRICT_CFLAGS) $(PROGRAM_CFLAGS)
 pam_jwks_LDFLAGS = $(AM_LDFLAGS) $(PROGRAM_LDFLAGS)
 pam_jwks_LDADD = libpj.la

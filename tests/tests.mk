@@ -42,6 +42,7 @@ UNIT_TESTS = \
 	tests/unit/test_helper \
 	tests/unit/test_http \
 	tests/unit/test_json \
+	tests/unit/test_json_show \
 	tests/unit/test_jwk \
 	tests/unit/test_jwks \
 	tests/unit/test_jws \
@@ -93,6 +94,7 @@ tests/unit/test_claims.$(OBJEXT): tests/unit/claims_tokens.h
 tests/unit/test_export.$(OBJEXT): tests/unit/claims_tokens.h
 tests/unit/test_grant.$(OBJEXT): tests/unit/claims_tokens.h
 tests/unit/test_json.$(OBJEXT): tests/unit/tokens.h
+tests/unit/test_json_show.$(OBJEXT): tests/unit/tokens.h
 tests/unit/test_jwk.$(OBJEXT): tests/unit/tokens.h
 tests/unit/test_jwks.$(OBJEXT): tests/unit/tokens.h
 tests/unit/test_jws.$(OBJEXT): tests/unit/tokens.h
@@ -216,6 +218,7 @@ LONG_TESTS = \
 PYTESTS = \
 	tests/e2e/test_dovecot.py \
 	tests/e2e/test_config_folder.py \
+	tests/e2e/test_explain.py \
 	tests/e2e/test_key_supply.py \
 	tests/e2e/test_limits.py \
 	tests/e2e/test_long_ssh.py \
@@ -244,6 +247,7 @@ PYTESTS = \
 	tests/pam/test_examples.py \
 	tests/pam/test_module.py \
 	tests/pam/test_pieces.py \
+	tests/scenarios/test_explained.py \
 	tests/scenarios/test_scenarios.py \
 	tests/vectors/test_implementations.py \
 	tests/vectors/test_rfc.py \

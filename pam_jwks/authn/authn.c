@@ -1,9 +1,8 @@
 #include "authn/authn.h"
 
-#include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 
+#include "authn/account.h"
 #include "authn/configure.h"
 #include "authn/lookup.h"
 #include "jose/digest.h"
@@ -12,9 +11,6 @@
 #include "policy/export.h"
 #include "policy/select.h"
 #include "policy/usermap.h"
-
-/* An account's line with many members of comments; glibc starts at 1 KiB. */
-#define PASSWD_BUF_MAX	(64 * 1024)
 
 /*
  * Names the token in the log without giving it away.  Only what has a token's
@@ -39,46 +35,12 @@ name_key(struct pj_decision *decision, const struct pj_jws_header *header)
 }
 
 static enum pj_status
-find_account(const char *user, uid_t *uid, struct pj_error *err)
-{
-	PJ_BUF_SCOPED(buf, PASSWD_BUF_MAX);
-	struct passwd passwd, *found = NULL;
-	size_t size = 4096;
-	int rc = ERANGE;
-
-	for (; rc == ERANGE && size <= PASSWD_BUF_MAX; size *= 4) {
-		unsigned char *room = pj_buf_room(&buf, size);
-
-		if (room == NULL)
-			return PJ_NO_MEMORY;
-		rc = getpwnam_r(user, &passwd, (char *)room, size, &found);
-	}
-	/* Some name services answer these for "no such user", getpwnam(3). */
-	if (rc != 0 && rc != ENOENT && rc != ESRCH)
-		return pj_fail_errno(err, PJ_SYSTEM_ERROR, rc,
-		    "looking the account up");
-	if (rc != 0 || found == NULL)
-		return pj_fail(err, PJ_USER_UNKNOWN, "no account");
-	*uid = passwd.pw_uid;
-	return PJ_OK;
-}
-
-static enum pj_status
 check_account(const struct pj_issuer *issuer, const struct pj_login *login,
     bool literal_user, struct pj_error *err)
 {
-	enum pj_status status;
-	uid_t uid = (uid_t)-1;
-
 	if (login->no_account)
 		return PJ_OK;
-	status = find_account(login->user, &uid, err);
-	/* The user need not exist then; root is refused all the same. */
-	if (issuer->account == PJ_ACCOUNT_NONE && status == PJ_USER_UNKNOWN)
-		return PJ_OK;
-	if (status != PJ_OK)
-		return status;
-	return pj_usermap_check_uid(issuer, literal_user, uid, err);
+	return pj_account_check(issuer, login->user, literal_user, err);
 }
 
 /* Whether the token is this user's, and says what the section requires. */

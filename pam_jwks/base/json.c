@@ -158,6 +158,39 @@ pj_json_item(const struct pj_json *array, size_t i)
 	return to_value(json_object_array_get_idx(to_object(array), i));
 }
 
+void
+pj_json_members(const struct pj_json *object, pj_json_visit *visit, void *ctx)
+{
+	struct json_object_iterator at, end;
+
+	if (!is_type(object, json_type_object))
+		return;
+	at = json_object_iter_begin(to_object(object));
+	end = json_object_iter_end(to_object(object));
+	for (; !json_object_iter_equal(&at, &end);
+	    json_object_iter_next(&at))
+		visit(ctx, json_object_iter_peek_name(&at),
+		    to_value(json_object_iter_peek_value(&at)));
+}
+
+bool
+pj_json_text(const struct pj_json *value, struct pj_span *text)
+{
+	size_t len = 0;
+	const char *bytes;
+
+	if (to_object(value) == NULL) {
+		*text = pj_span_str("null");
+		return true;
+	}
+	bytes = json_object_to_json_string_length(to_object(value),
+	    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
+	if (bytes == NULL)
+		return false;
+	*text = pj_span(bytes, len);
+	return true;
+}
+
 bool
 pj_json_string(const struct pj_json *value, struct pj_span *out)
 {

@@ -62,6 +62,21 @@ size_t			 pj_json_length(const struct pj_json *array);
 const struct pj_json	*pj_json_item(const struct pj_json *array, size_t i);
 
 /*
+ * Calls visit for each member of an object, in their order; for no other value.
+ */
+typedef void	pj_json_visit(void *ctx, const char *name,
+		    const struct pj_json *value);
+void		pj_json_members(const struct pj_json *object,
+		    pj_json_visit *visit, void *ctx);
+
+/*
+ * The value as JSON text, for showing it; false if memory is exhausted.  A
+ * number that json-c has not kept shows as the nearest one.  It lives until
+ * value is asked for again, or is freed.
+ */
+bool	pj_json_text(const struct pj_json *value, struct pj_span *text);
+
+/*
  * Typed getters: false, and *out untouched, if value is NULL or not of exactly
  * that type.  A string's bytes may hold NUL and live as long as the document.
  */

@@ -29,6 +29,9 @@ struct pj_cli {
 	bool		 offline;
 	bool		 no_account;
 	bool		 signature_only;
+	bool		 explain;
+	bool		 all_claims;
+	bool		 json;
 	bool		 syntax;
 	const char	*operand;	/* the one word behind the options */
 	char		*owned[PJ_LIST_MAX + 2];	/* made absolute */

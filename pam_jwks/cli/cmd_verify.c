@@ -1,38 +1,17 @@
 /*
  * pam-jwks verify: the module's own decision, without PAM.
  */
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "authn/authn.h"
+#include "base/json_show.h"
 #include "cli/cli.h"
+#include "cli/token_input.h"
+#include "cli/verdict.h"
 
 /* The service that is meant most often where -s is left out. */
 #define DEFAULT_SERVICE	"sshd"
-
-static bool
-read_token(struct pj_buf *token)
-{
-	/* One byte more than a token and its newline: too long is noticed. */
-	for (;;) {
-		size_t left = token->max - token->len;
-		unsigned char *room = pj_buf_room(token, left);
-		ssize_t got;
-
-		if (left == 0)
-			return true;
-		if (room == NULL)
-			return false;
-		got = read(STDIN_FILENO, room, left);
-		if (got == 0)
-			return true;
-		if (got < 0 && errno != EINTR)
-			return false;
-		if (got > 0)
-			token->len += (size_t)got;
-	}
-}
 
 /* --now: a clock that stands still, of a boot without name. */
 static void
@@ -43,62 +22,19 @@ read_fixed(void *ctx, struct pj_clock *clock)
 	*clock = (struct pj_clock){ .wall = *now };
 }
 
-/* On a terminal, bytes that could move its cursor are shown as dots. */
+/* On a terminal, what could move its cursor or turn its text is escaped. */
 static void
 print_payload(struct pj_span payload)
 {
-	bool terminal = isatty(STDOUT_FILENO) == 1;
+	PJ_BUF_SCOPED(shown, 6 * PJ_TOKEN_MAX);
 
-	for (size_t i = 0; i < payload.len; i++) {
-		unsigned char c = payload.ptr[i];
-
-		(void)putchar(terminal && (c < 0x20 || c == 0x7f ||
-		    (c >= 0x80 && c < 0xa0)) && c != '\n' ? '.' : c);
-	}
-	if (terminal)
+	if (isatty(STDOUT_FILENO) == 1 &&
+	    pj_json_printable(payload, &shown) == PJ_OK) {
+		(void)fwrite(shown.ptr, 1, shown.len, stdout);
 		(void)putchar('\n');
-}
-
-/* What is known of a token that was refused. */
-static void
-print_field(const char *name, const char *value)
-{
-	if (*value != '\0')
-		(void)printf("  %s=%s\n", name, value);
-}
-
-static void
-print_exports(const struct pj_list *exports)
-{
-	char safe[4 * (PJ_NAME_MAX + 1 + PJ_EXPORT_MAX) + 1];
-
-	for (size_t i = 0; i < exports->count; i++) {
-		pj_escape(safe, sizeof(safe), pj_span_str(exports->items[i]));
-		(void)printf("export: %s\n", safe);
+		return;
 	}
-}
-
-static int
-print_decision(const struct pj_cli *cli, const struct pj_decision *decision)
-{
-	if (decision->status != PJ_OK) {
-		pj_cli_say(stdout, "refused", decision->status,
-		    &decision->error);
-		print_field("identity", decision->identity);
-		print_field("issuer", decision->section);
-		print_field("kid", decision->kid);
-		print_field("token", decision->token);
-		return pj_cli_exit(decision->status);
-	}
-	(void)printf("accepted: user=%s identity=\"%s\" rule=%s issuer=%s",
-	    cli->user, decision->identity, decision->rule, decision->section);
-	if (decision->kid[0] != '\0')
-		(void)printf(" kid=%s", decision->kid);
-	(void)printf(" token=%s\n", decision->token);
-	if (decision->error.detail[0] != '\0')
-		(void)printf("note: %s\n", decision->error.detail);
-	print_exports(&decision->exports);
-	return PJ_EXIT_OK;
+	(void)fwrite(payload.ptr, 1, payload.len, stdout);
 }
 
 static int
@@ -143,14 +79,18 @@ pj_cmd_verify(const struct pj_cli *cli)
 		.no_account = cli->no_account,
 	};
 	unsigned long long number;
+	const char *why;
 	int64_t now;
 	int code;
 
 	if (cli->user == NULL && !cli->signature_only)
 		return usage_error("-u USER is missing");
 	if (cli->signature_only && (cli->user != NULL ||
-	    cli->service != NULL || cli->now != NULL || cli->no_account))
+	    cli->service != NULL || cli->now != NULL || cli->no_account ||
+	    cli->explain || cli->json))
 		return usage_error("--signature-only looks at nothing else");
+	if (cli->all_claims && !cli->explain)
+		return usage_error("--all-claims belongs to --explain");
 	if (cli->now != NULL) {
 		if (!pj_span_number(pj_span_str(cli->now), 1ULL << 53,
 		    &number))
@@ -165,10 +105,8 @@ pj_cmd_verify(const struct pj_cli *cli)
 		return code;
 	if (cli->signature_only && pj_config_issuers(config) > 1)
 		return usage_error("--signature-only needs one section");
-	if (isatty(STDIN_FILENO) == 1)
-		(void)fputs("Token, then Enter and Ctrl-D: ", stderr);
-	if (!read_token(&token))
-		return usage_error("the token cannot be read");
+	if (!pj_token_read(&token, &why))
+		return usage_error(why);
 	pj_configure_helper(config, &source, &helper);
 	login.token = pj_buf_span(&token);
 	login.clock = &clock;
@@ -176,5 +114,5 @@ pj_cmd_verify(const struct pj_cli *cli)
 	if (cli->signature_only)
 		return verify_signature(config, &login);
 	pj_authn(config, &login, &decision);
-	return print_decision(cli, &decision);
+	return pj_verdict_print(cli, config, &login, &decision);
 }

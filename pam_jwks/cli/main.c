@@ -9,6 +9,7 @@
 
 static const char usage[] =
 "usage: pam-jwks verify [-c FILE | -o KEY=VALUE ...] -u USER [-s SERVICE]\n"
+"                       [--explain [--all-claims]] [--json]\n"
 "                       [--now UNIXTIME] [--offline] [--no-account] < TOKEN\n"
 "       pam-jwks verify --signature-only -o jwks_file=FILE < TOKEN\n"
 "       pam-jwks check [-c FILE | -o KEY=VALUE ...] [--syntax]\n"
@@ -19,6 +20,7 @@ static const char usage[] =
 
 enum {
 	OPT_NOW = 256, OPT_OFFLINE, OPT_NO_ACCOUNT, OPT_SIGNATURE_ONLY,
+	OPT_EXPLAIN, OPT_ALL_CLAIMS, OPT_JSON,
 	OPT_SYNTAX, OPT_HELP, OPT_VERSION,
 };
 
@@ -27,6 +29,9 @@ static const struct option long_options[] = {
 	{ "offline", no_argument, NULL, OPT_OFFLINE },
 	{ "no-account", no_argument, NULL, OPT_NO_ACCOUNT },
 	{ "signature-only", no_argument, NULL, OPT_SIGNATURE_ONLY },
+	{ "explain", no_argument, NULL, OPT_EXPLAIN },
+	{ "all-claims", no_argument, NULL, OPT_ALL_CLAIMS },
+	{ "json", no_argument, NULL, OPT_JSON },
 	{ "syntax", no_argument, NULL, OPT_SYNTAX },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ "version", no_argument, NULL, OPT_VERSION },
@@ -122,6 +127,15 @@ take_option(struct pj_cli *cli, int c)
 	case OPT_SIGNATURE_ONLY:
 		cli->signature_only = true;
 		return true;
+	case OPT_EXPLAIN:
+		cli->explain = true;
+		return true;
+	case OPT_ALL_CLAIMS:
+		cli->all_claims = true;
+		return true;
+	case OPT_JSON:
+		cli->json = true;
+		return true;
 	case OPT_SYNTAX:
 		cli->syntax = true;
 		return true;
@@ -143,7 +157,8 @@ run(struct pj_cli *cli, int operands, char **operand)
 		if ((cli->syntax && !commands[i].checks) ||
 		    (!commands[i].verifies && (cli->user != NULL ||
 		    cli->service != NULL || cli->now != NULL ||
-		    cli->offline || cli->no_account || cli->signature_only)))
+		    cli->offline || cli->no_account || cli->signature_only ||
+		    cli->explain || cli->all_claims || cli->json)))
 			return usage_error("that command has no such option");
 		cli->operand = operands == 1 ? operand[0] : NULL;
 		return commands[i].run(cli);

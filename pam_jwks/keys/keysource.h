@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "jose/jwks.h"
+#include "keys/lifetime.h"
 #include "keys/refresher.h"
 
 struct pj_keysource;
@@ -56,5 +57,12 @@ void		pj_keysource_accepted(struct pj_keysource *source);
  * there is nothing; borrowed from source.
  */
 const char	*pj_keysource_note(const struct pj_keysource *source);
+
+/*
+ * What the keys that pj_keysource_keys gave are: their state, and their age in
+ * seconds (-1 for a key file).  For tools.
+ */
+void		pj_keysource_about(const struct pj_keysource *source,
+		    enum pj_key_state *state, int64_t *age);
 
 #endif

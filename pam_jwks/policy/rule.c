@@ -16,6 +16,7 @@ rule_free(struct pj_rule *rule)
 {
 	if (rule == NULL)
 		return;
+	free(rule->text);
 	free(rule->claim);
 	pj_list_free(&rule->values);
 	pj_pattern_free(rule->pattern);
@@ -101,6 +102,9 @@ pj_rules_add(struct pj_rules *rules, struct pj_span text, struct pj_error *err)
 		    "more than %d rules", PJ_RULES_MAX);
 	rule = calloc(1, sizeof(*rule));
 	if (rule == NULL)
+		return PJ_NO_MEMORY;
+	rule->text = pj_span_dup(text);
+	if (rule->text == NULL)
 		return PJ_NO_MEMORY;
 	status = parse(rule, text, err);
 	if (status != PJ_OK)

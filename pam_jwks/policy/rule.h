@@ -28,6 +28,7 @@ enum pj_rule_kind {
 };
 
 struct pj_rule {
+	char			*text;		/* as it is written */
 	char			*claim;
 	enum pj_rule_kind	 kind;
 	struct pj_list		 values;	/* empty for matches */

@@ -32,6 +32,14 @@ said() {
 	'Exit codes of pam-jwks')
 		sed -n 's/^.*PJ_EXIT_\([A-Z_]*\) = \([0-9]*\),.*/\2 \1/p' \
 		    pam_jwks/cli/cli.h | tr '[:upper:]' '[:lower:]' ;;
+	'Steps of an explanation')
+		# Each once, in the order of the code.
+		sed -n 's/^.*pj_explain_\(say\|skip\)(e, "\([a-z]*\)".*/\2/p' \
+		    pam_jwks/authn/explain.c pam_jwks/authn/explain_claims.c |
+		    awk '!seen[$0]++' ;;
+	'JSON of a verdict')
+		sed -n '/^print_json(/,/^}/s/^.*(&all, "\([a-z]*\)".*/\1/p' \
+		    pam_jwks/cli/verdict.c ;;
 	'Prompts')
 		sed -n 's/^#define PROMPT_[A-Z]*[[:space:]]*"\(.*\) "$/\1/
 		    s/%zu/N/p
