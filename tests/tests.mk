@@ -244,6 +244,7 @@ PYTESTS = \
 	tests/hostile/test_hostile.py \
 	tests/hostile/test_openssl.py \
 	tests/hostile/test_reload.py \
+	tests/pam/test_every_key.py \
 	tests/pam/test_examples.py \
 	tests/pam/test_module.py \
 	tests/pam/test_pieces.py \
