@@ -22,7 +22,7 @@ RUN_PACKAGES='pamtester openssh-server openssh-client sudo procps util-linux
 	python3 python3-jwcrypto python3-cryptography ca-certificates'
 CHECK_PACKAGES='clang libcmocka-dev python3-pytest python3-pexpect
 	python3-paramiko python3-jwt mandoc jose shellcheck sshpass binutils
-	xz-utils postgresql dovecot-imapd nginx-light
+	busybox dash gawk mawk xz-utils postgresql dovecot-imapd nginx-light
 	libnginx-mod-http-auth-pam sasl2-bin systemd libssh-4 curl git
 	login opendoas oidc-agent-cli'
 

@@ -208,3 +208,6 @@ pam_jwks/cli/reasons.h: $(srcdir)/man/pam_jwks.8 $(srcdir)/man/reasons.awk
 	    mv $@.new $@
 CLEANFILES += pam_jwks/cli/reasons.h
 EXTRA_DIST += man/reasons.awk
+
+# For people's own machines: a script, as it is.
+dist_bin_SCRIPTS += pam_jwks/client/pam-jwks-askpass

@@ -179,6 +179,7 @@ LINTS = \
 	tests/lint/promises.sh \
 	tests/lint/release.sh \
 	tests/lint/scenarios.sh \
+	tests/lint/shell.sh \
 	tests/lint/style.sh
 TESTS += $(LINTS)
 EXTRA_DIST += $(LINTS)
@@ -216,6 +217,9 @@ LONG_TESTS = \
 
 # ---- everything that needs processes ----------------------------------------
 PYTESTS = \
+	tests/e2e/test_askpass.py \
+	tests/e2e/test_askpass_people.py \
+	tests/e2e/test_askpass_waiting.py \
 	tests/e2e/test_dovecot.py \
 	tests/e2e/test_config_folder.py \
 	tests/e2e/test_explain.py \
@@ -268,6 +272,7 @@ EXTRA_DIST += $(PYTESTS) \
 	tests/hostile/kill \
 	tests/hostile/kills.txt \
 	tests/hostile/test_long.py \
+	tests/support/askpass.py \
 	tests/support/connect_proxy.py \
 	tests/support/corp.py \
 	tests/support/demo.py \

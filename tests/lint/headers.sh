@@ -3,6 +3,7 @@
 set -u
 cd "${PJ_SRCDIR:-.}" || exit 99
 failed=0
+# shellcheck disable=SC2046 # pkg-config says words
 for header in pam_jwks/*/*.h; do
 	echo "#include \"${header#pam_jwks/}\"" |
 	    ${CC:-cc} -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror \
