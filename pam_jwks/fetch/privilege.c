@@ -10,6 +10,7 @@
 #include <pwd.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -200,26 +201,63 @@ pj_privilege_begin(int keep_fd, struct pj_error *err)
 	return PJ_OK;
 }
 
+/*
+ * Looks a user up in the file alone.  The library would ask nscd first, and wait
+ * for one that hangs longer than a login can.
+ */
+static bool
+find_in_file(const char *name, uid_t *uid, gid_t *gid)
+{
+	FILE *file = fopen("/etc/passwd", "re");
+	const struct passwd *pw = NULL;
+
+	if (file == NULL)
+		return false;
+	while ((pw = fgetpwent(file)) != NULL && strcmp(pw->pw_name, name) != 0)
+		continue;
+	if (pw != NULL) {
+		*uid = pw->pw_uid;
+		*gid = pw->pw_gid;
+	}
+	(void)fclose(file);
+	return pw != NULL;
+}
+
+/* The same, and then wherever else users may be (nsswitch.conf). */
+static bool
+find_ids(const char *name, uid_t *uid, gid_t *gid)
+{
+	const struct passwd *pw;
+
+	if (find_in_file(name, uid, gid))
+		return true;
+	pw = getpwnam(name);
+	if (pw == NULL)
+		return false;
+	*uid = pw->pw_uid;
+	*gid = pw->pw_gid;
+	return true;
+}
+
 enum pj_status
 pj_privilege_find(const char *name, struct pj_fetch_user *user,
     struct pj_error *err)
 {
-	const struct passwd *pw;
+	uid_t uid;
+	gid_t gid;
 
 	*user = (struct pj_fetch_user){ .drop = false };
 	if (geteuid() != 0)
 		return PJ_OK;
-	errno = 0;
-	pw = getpwnam(name);
-	if (pw == NULL)
+	if (!find_ids(name, &uid, &gid))
 		return pj_fail(err, PJ_FETCH_USER_MISSING,
 		    "user %s does not exist, make it (systemd-sysusers or "
 		    "useradd --system) or name another as fetch_user", name);
-	if (pw->pw_uid == 0 || pw->pw_gid == 0)
+	if (uid == 0 || gid == 0)
 		return pj_fail(err, PJ_FETCH_USER_MISSING,
 		    "fetch_user %s is root, or in root's group", name);
 	*user = (struct pj_fetch_user){
-		.drop = true, .uid = pw->pw_uid, .gid = pw->pw_gid,
+		.drop = true, .uid = uid, .gid = gid,
 	};
 	return PJ_OK;
 }

@@ -317,3 +317,23 @@ def test_names_from_a_daemon(machine, provider):
     machine.host.remove("/run/nscd")
     assert status == "ok", words
     assert 65534 in uids, uids
+
+
+def test_a_hanging_nscd_does_not_hide_the_fetching_user(machine):
+    """The user of the fetch is looked for in /etc/passwd first.  The library
+    asks nscd before that file, and waits 10 s for one that does not answer:
+    longer than a login without keys."""
+    folder = machine.host.path("/run/nscd")
+    os.mkdir(folder, 0o755)
+    with socket.socket(socket.AF_UNIX) as daemon:
+        fd = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+        daemon.bind(f"/proc/self/fd/{fd}/socket")
+        os.close(fd)
+        os.chmod(folder + "/socket", 0o666)
+        daemon.listen(16)
+        machine.configure({"timeout_cold": "4s"})
+        try:
+            status, words = machine.fetch()
+        finally:
+            machine.host.remove("/run/nscd")
+    assert status == "ok", words
