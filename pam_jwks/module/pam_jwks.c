@@ -38,7 +38,7 @@
 struct attempt {
 	pam_handle_t		*pamh;
 	struct pj_arguments	 arguments;
-	const char		*user;
+	char			*user;		/* see note_user */
 	int			 conversation;	/* what it returned */
 	struct pj_answer	 answer;
 	struct pj_helper	 helper;
@@ -77,33 +77,54 @@ conversation_failed(struct attempt *attempt, int rc, struct pj_error *err)
 	    attempt->answer.total);
 }
 
+/*
+ * Copies PAM_USER: a conversation may replace it, and then it is the new one
+ * whom the answer is for.
+ */
+static enum pj_status
+note_user(struct attempt *attempt)
+{
+	const void *item = NULL;
+
+	free(attempt->user);
+	attempt->user = NULL;
+	if (pam_get_item(attempt->pamh, PAM_USER, &item) != PAM_SUCCESS ||
+	    item == NULL)
+		return PJ_OK;
+	attempt->user = pj_span_dup(pj_span_str(item));
+	return attempt->user != NULL ? PJ_OK : PJ_NO_MEMORY;
+}
+
 /* Everything up to the answer; no file is touched before it is there. */
 static enum pj_status
 ask(struct attempt *attempt, int argc, const char **argv, const char **service,
     struct pj_error *err)
 {
 	const void *item = NULL;
+	const char *user = NULL;
 	enum pj_status status;
 	int rc;
 
 	/* Whom it is about, if that is known already. */
-	if (pam_get_item(attempt->pamh, PAM_USER, &item) == PAM_SUCCESS)
-		attempt->user = item;
-	status = pj_arguments_parse(argc, argv, &attempt->arguments, err);
+	status = note_user(attempt);
+	if (status == PJ_OK)
+		status = pj_arguments_parse(argc, argv, &attempt->arguments,
+		    err);
 	if (status != PJ_OK)
 		return status;
-	rc = pam_get_user(attempt->pamh, &attempt->user, NULL);
+	rc = pam_get_user(attempt->pamh, &user, NULL);
+	if (rc == PAM_SUCCESS)
+		rc = pj_conversation_token(attempt->pamh, &attempt->arguments,
+		    &attempt->answer);
+	status = note_user(attempt);
 	if (rc != PAM_SUCCESS)
 		return conversation_failed(attempt, rc, err);
-	item = NULL;
+	if (status != PJ_OK)
+		return status;
 	if (pam_get_item(attempt->pamh, PAM_SERVICE, &item) != PAM_SUCCESS ||
-	    item == NULL)
-		return pj_fail(err, PJ_SYSTEM_ERROR, "no PAM service");
+	    item == NULL || attempt->user == NULL)
+		return pj_fail(err, PJ_SYSTEM_ERROR, "no PAM service or user");
 	*service = item;
-	rc = pj_conversation_token(attempt->pamh, &attempt->arguments,
-	    &attempt->answer);
-	if (rc != PAM_SUCCESS)
-		return conversation_failed(attempt, rc, err);
 	return PJ_OK;
 }
 
@@ -239,6 +260,7 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	PJ_CLEANUP(pj_decision_free) struct pj_decision decision;
 	const char *service = NULL;
 	enum pj_status status;
+	int rc;
 
 	pj_decision_init(&decision);
 	unremember(pamh);
@@ -249,10 +271,13 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 		decision.status = status;
 	if (decision.status == PJ_OK)
 		decision.status = remember(&attempt, &decision);
-	pj_conversation_tell(pamh, flags, &attempt.arguments, decision.tell);
+	/* Before the host is talked to again, which may replace the answer. */
 	if (holds_token(&attempt.answer))
 		pj_conversation_forget(pamh);
-	return pj_report(pamh, attempt.user, &decision, attempt.conversation);
+	pj_conversation_tell(pamh, flags, &attempt.arguments, decision.tell);
+	rc = pj_report(pamh, attempt.user, &decision, attempt.conversation);
+	free(attempt.user);
+	return rc;
 }
 
 static bool

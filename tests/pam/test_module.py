@@ -96,6 +96,20 @@ def test_accepted(login):
     assert "reason" not in attempt
 
 
+def test_the_host_may_change_the_user_while_it_is_asked(login):
+    """Some hosts let people correct their name at the prompt.  The token is for
+    whom PAM_USER names then, not for whom it named before."""
+    report, attempt = attempt_of(login, token("alice"), "alice",
+                                 becomes="bob")
+    assert report["auth"] == "PAM_AUTH_ERR" and report["user"] == "bob"
+    assert attempt["reason"] == "user_mismatch" and attempt["user"] == "bob"
+    report, attempt = attempt_of(login, token("bob"), "alice", becomes="bob")
+    assert report["auth"] == "PAM_SUCCESS" and attempt["user"] == "bob"
+    # Also where the conversation fails behind it.
+    report, attempt = attempt_of(login, [None], "alice", becomes="bob")
+    assert attempt["reason"] == "conversation_failed", attempt
+
+
 def test_fields_in_order(login):
     """The line's fields stand in the promised order."""
     order = ["user", "reason", "identity", "rule", "issuer", "kid", "token",
