@@ -26,11 +26,11 @@
 static const int permitted[] = {
 	/* memory */
 	CALL(brk), CALL(madvise), CALL(mremap), CALL(munmap),
-	/* descriptors; opening is below */
+	/* descriptors; opening and fcntl are below */
 	CALL(_llseek), CALL(access), CALL(close), CALL(dup), CALL(eventfd2),
-	CALL(faccessat), CALL(faccessat2), CALL(fcntl), CALL(fcntl64),
-	CALL(fstat), CALL(fstat64), CALL(fstatat64), CALL(fstatfs),
-	CALL(fstatfs64), CALL(getdents), CALL(getdents64), CALL(lseek),
+	CALL(faccessat), CALL(faccessat2), CALL(fstat), CALL(fstat64),
+	CALL(fstatat64), CALL(fstatfs), CALL(fstatfs64),
+	CALL(getdents), CALL(getdents64), CALL(lseek),
 	CALL(lstat), CALL(lstat64), CALL(newfstatat), CALL(pipe), CALL(pipe2),
 	CALL(pread64), CALL(read), CALL(readlink), CALL(readlinkat),
 	CALL(readv), CALL(stat), CALL(stat64), CALL(statfs), CALL(statfs64),
@@ -115,6 +115,23 @@ add_open(struct rules *rules)
 
 	RULE(rules, SCMP_ACT_ALLOW, open, BITS(1, writing, O_RDONLY));
 	RULE(rules, SCMP_ACT_ALLOW, openat, BITS(2, writing, O_RDONLY));
+}
+
+/*
+ * What sockets and duplicates need.  The rest has ways out: an owner of a
+ * descriptor gets signals, whichever process of the same user it is.
+ */
+static void
+add_fcntl(struct rules *rules)
+{
+	static const int commands[] = {
+		F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL,
+	};
+
+	for (size_t i = 0; i < COUNT(commands); i++) {
+		RULE(rules, SCMP_ACT_ALLOW, fcntl, IS(1, commands[i]));
+		RULE(rules, SCMP_ACT_ALLOW, fcntl64, IS(1, commands[i]));
+	}
 }
 
 /* Memory is never written to and executed; code comes from files alone. */
@@ -222,6 +239,7 @@ pj_filter_install(struct pj_error *err)
 	for (size_t i = 0; i < COUNT(deadly); i++)
 		rule(&rules, SCMP_ACT_KILL_PROCESS, deadly[i], NULL, 0);
 	add_open(&rules);
+	add_fcntl(&rules);
 	add_memory(&rules);
 	add_network(&rules);
 	add_threads(&rules);

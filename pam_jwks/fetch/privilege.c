@@ -202,8 +202,8 @@ pj_privilege_begin(int keep_fd, struct pj_error *err)
 }
 
 /*
- * Looks a user up in the file alone.  The library would ask nscd first, and wait
- * for one that hangs longer than a login can.
+ * Looks a user up in the file alone.  The library would ask nscd first, and
+ * wait for one that hangs longer than a login can.
  */
 static bool
 find_in_file(const char *name, uid_t *uid, gid_t *gid)

@@ -59,6 +59,28 @@ look_at_audience(const struct objector *objector,
 	}
 }
 
+/*
+ * What these let in is an account of the machine in any case: without the uid
+ * rules it may be a service's.
+ */
+static void
+look_at_account(const struct objector *objector,
+    const struct pj_issuer *issuer)
+{
+	static const char *const hosts[] = {
+		"sshd", "login", "su", "su-l", "sudo", "sudo-i", "doas",
+	};
+
+	if (issuer->account != PJ_ACCOUNT_NONE)
+		return;
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		if (pj_list_has(&issuer->services, pj_span_str(hosts[i])))
+			object(objector, "[issuer %s] account = none lets "
+			    "tokens into accounts of services (uid 1 to 999) "
+			    "by %s", issuer->name, hosts[i]);
+	}
+}
+
 /* True if a section serves it by name; any counts for all. */
 static bool
 is_served(const struct pj_config *config, const char *service)
@@ -238,6 +260,7 @@ pj_config_object(const struct pj_config *config, pj_objection *objection,
 		const struct pj_issuer *issuer = pj_config_issuer(config, i);
 
 		look_at_audience(&objector, issuer);
+		look_at_account(&objector, issuer);
 		look_at_identity(&objector, issuer);
 		look_at_map(&objector, issuer);
 		look_at_lines(&objector, i);

@@ -347,6 +347,18 @@ signal_parent_thread(int number)
 	return syscall(SYS_tgkill, getppid(), getppid(), SIGKILL);
 }
 
+/* The kernel then sends the owner a signal of one's choice for each byte. */
+static long
+signal_by_socket(int number)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	(void)number;
+	if (fcntl(fd, F_SETSIG, SIGKILL) != 0)
+		return -1;
+	return fcntl(fd, F_SETOWN, getpid());
+}
+
 static long
 become_root(int number)
 {
@@ -453,6 +465,7 @@ static const struct deed deeds[] = {
 	{ "spin", spin },
 	{ "spin-threads", spin_in_threads },
 	{ "tgkill", signal_parent_thread },
+	{ "owner", signal_by_socket },
 	{ "threads", many_threads },
 	{ "too-much", write_too_much },
 	{ "udp", send_udp },

@@ -107,6 +107,7 @@ REFUSED_BY_FILTER = {
     "packet": "ENOSYS",         # another family of sockets
     "multipath": "ENOSYS",      # TCP past Landlock's ports
     "tgkill": "ENOSYS",         # a signal to a thread of the parent
+    "owner": "ENOSYS",          # a signal by way of a socket's owner
 }
 
 ENDED_BY_FILTER = ("exec", "fork", "kill", "ptrace", "readv", "setuid",

@@ -74,6 +74,8 @@ what_is_hardly_meant_is_objected_to(void **state)
 		    "no section serves sudo-i" },
 		{ "[issuer a]\n" CORP "services = sshd su\n" REST, NULL,
 		    "no section serves su-l" },
+		{ GOOD "account = none\n", NULL, "[issuer a] account = none "
+		    "lets tokens into accounts of services" },
 		{ GOOD "allow_unverified_email = yes\n", NULL,
 		    "allow_unverified_email changes nothing" },
 		{ GOOD "user_lowercase = yes\n[grant g]\nissuer = a\n"
@@ -134,6 +136,8 @@ what_is_meant_is_not(void **state)
 		    "user_claim = email\nallow_unverified_email = yes\n",
 		    NULL },
 		{ GOOD "user_lowercase = yes\nuser_strip_domain = x\n", NULL },
+		{ "[issuer a]\n" CORP "services = postgresql\n" REST
+		    "account = none\n", NULL },
 		{ GOOD "user_lowercase = yes\n[grant g]\nissuer = a\n"
 		    "users = same\nrequire = x is y\n", NULL },
 		{ GOOD "user_lowercase = yes\n[grant g]\nissuer = a\n"
