@@ -146,6 +146,7 @@ enum pj_status
 pj_task_store(struct pj_task *task, struct pj_error *err)
 {
 	struct pj_envelope env;
+	struct pj_error kept = { "" };
 	bool changed;
 	enum pj_status status;
 
@@ -153,15 +154,18 @@ pj_task_store(struct pj_task *task, struct pj_error *err)
 		return pj_task_overtaken(task, err);
 	make_envelope(task, &env);
 	changed = !task->have_old || !pj_span_equal(env.body, task->old.body);
-	status = pj_cache_store(&task->cache, &env, err);
-	if (status != PJ_OK)
+	status = pj_cache_store(&task->cache, &env, &kept);
+	if (status != PJ_OK) {
+		*err = kept;
 		return status;
+	}
 	note_success(task, changed);
 	if (!changed && pj_task_is_limited(task))
 		task->state.fruitless++;
-	return pj_fail(err, PJ_OK, "%s from %s, asking again after %lld s",
+	(void)pj_fail(err, PJ_OK, "%s from %s, asking again after %lld s",
 	    changed ? "new keys" : "the same keys", task->harvest.jwks_uri,
 	    (long long)env.validity.refresh_after);
+	return pj_fail_behind(err, PJ_OK, &kept);
 }
 
 void

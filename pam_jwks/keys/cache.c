@@ -78,11 +78,11 @@ load_file(const struct pj_cache *cache, const char *dir, const char *suffix,
 	return PJ_OK;
 }
 
-enum pj_status
-pj_cache_load(const struct pj_cache *cache, struct pj_buf *text,
+/* Loads the data file of one folder. */
+static enum pj_status
+load_data(const struct pj_cache *cache, const char *dir, struct pj_buf *text,
     struct pj_envelope *envelope, struct pj_error *err)
 {
-	const char *dir = cache->request->cache_dir;
 	struct pj_envelope fresh;
 	enum pj_status status;
 
@@ -99,6 +99,41 @@ pj_cache_load(const struct pj_cache *cache, struct pj_buf *text,
 		return pj_fail_in(err, status, "%s/%s" PJ_DATA_SUFFIX, dir,
 		    cache->id);
 	*envelope = fresh;
+	return PJ_OK;
+}
+
+/* True if a was not fetched before b. */
+static bool
+is_no_older(const struct pj_envelope *a, const struct pj_envelope *b)
+{
+	const struct pj_stamp *then = &a->validity.fetched;
+	const struct pj_stamp *other = &b->validity.fetched;
+
+	if (strcmp(then->boot_id, other->boot_id) == 0)
+		return then->boot >= other->boot;
+	return then->wall >= other->wall;
+}
+
+enum pj_status
+pj_cache_load(const struct pj_cache *cache, struct pj_buf *text,
+    struct pj_envelope *envelope, struct pj_error *err)
+{
+	const struct pj_key_request *request = cache->request;
+	PJ_BUF_SCOPED(other, PJ_CACHE_MAX);
+	struct pj_envelope spare;
+	enum pj_status status;
+
+	status = load_data(cache, request->cache_dir, text, envelope, err);
+	/* Who may not look into the folder of the state has no spare one. */
+	if (status == PJ_NO_MEMORY || load_data(cache, request->state_dir,
+	    &other, &spare, NULL) != PJ_OK ||
+	    (status == PJ_OK && !is_no_older(&spare, envelope)))
+		return status;
+	pj_buf_free(text);
+	*text = other;
+	other = (struct pj_buf)PJ_BUF_INIT(PJ_CACHE_MAX);
+	*envelope = spare;
+	envelope->spare = true;
 	return PJ_OK;
 }
 
@@ -202,6 +237,21 @@ store_file(const struct pj_cache *cache, const char *dir, const char *suffix,
 	return PJ_OK;
 }
 
+/* Only what the folder of the state has; the other one's file stays. */
+static void
+remove_spare(const struct pj_cache *cache)
+{
+	PJ_CLEANUP(pj_cleanup_fd) int fd = -1;
+	char name[PJ_CACHE_NAME_MAX + 1];
+
+	if (strcmp(cache->request->cache_dir, cache->request->state_dir) ==
+	    0 || pj_file_open_dir(cache->request->state_dir, &fd, NULL) !=
+	    PJ_OK)
+		return;
+	pj_cache_name(cache, PJ_DATA_SUFFIX, name);
+	(void)unlinkat(fd, name, 0);
+}
+
 enum pj_status
 pj_cache_store(const struct pj_cache *cache,
     const struct pj_envelope *envelope, struct pj_error *err)
@@ -215,8 +265,15 @@ pj_cache_store(const struct pj_cache *cache,
 	status = pj_envelope_encode(&whole, &text, err);
 	if (status != PJ_OK)
 		return status;
-	return store_file(cache, cache->request->cache_dir, PJ_DATA_SUFFIX,
+	status = store_file(cache, cache->request->cache_dir, PJ_DATA_SUFFIX,
 	    &text, DATA_MODE, err);
+	if (status == PJ_OK)
+		remove_spare(cache);
+	if (status != PJ_SYSTEM_ERROR || store_file(cache,
+	    cache->request->state_dir, PJ_DATA_SUFFIX, &text, STATE_MODE,
+	    NULL) != PJ_OK)
+		return status;
+	return pj_fail_in(err, PJ_OK, "kept in %s", cache->request->state_dir);
 }
 
 enum pj_status

@@ -38,8 +38,9 @@ enum pj_status	pj_cache_open(const struct pj_key_request *request,
 		    struct pj_cache *cache, struct pj_error *err) PJ_MUST_CHECK;
 
 /*
- * Loads the data file.  *envelope borrows from text, which the caller owns and
- * which must be empty with room for PJ_CACHE_MAX.  PJ_FILE_MISSING,
+ * Loads the data file; or the spare one, if there is one and it is not older,
+ * which envelope->spare tells.  *envelope borrows from text, which the caller
+ * owns and which must be empty with room for PJ_CACHE_MAX.  PJ_FILE_MISSING,
  * PJ_FILE_UNSAFE, PJ_FILE_TOO_LARGE, PJ_CACHE_INVALID (also: of another
  * issuer), PJ_NO_MEMORY, PJ_SYSTEM_ERROR; path and reason in the detail.
  */
@@ -52,7 +53,12 @@ enum pj_status	pj_cache_load_state(const struct pj_cache *cache,
 		    struct pj_state *state, struct pj_error *err)
 		    PJ_MUST_CHECK;
 
-/* For the helper, which holds the lock.  id and issuer are filled in here. */
+/*
+ * For the helper, which holds the lock.  id and issuer are filled in here.
+ * Where the folder of the cache cannot be written (a full or read-only disk)
+ * the keys are put into the state's, as a spare file that ends with the next
+ * good one; PJ_OK then, with words in the detail.
+ */
 enum pj_status	pj_cache_store(const struct pj_cache *cache,
 		    const struct pj_envelope *envelope, struct pj_error *err)
 		    PJ_MUST_CHECK;

@@ -38,6 +38,7 @@ struct pj_envelope {
 	struct pj_span		last_modified;
 	struct pj_span		unsound;	/* see version.h */
 	struct pj_span		body;
+	bool			spare;		/* see cache.h; not stored */
 };
 
 /*

@@ -55,8 +55,10 @@ pj_keysource_free(struct pj_keysource *source)
 const char *
 pj_keysource_note(const struct pj_keysource *source)
 {
-	return source->trouble.detail[0] != '\0' ? source->trouble.detail :
-	    NULL;
+	if (source->trouble.detail[0] != '\0')
+		return source->trouble.detail;
+	return source->current.envelope.spare ? "keys are kept in state_dir, "
+	    "since cache_dir could not be written" : NULL;
 }
 
 static enum pj_key_state
@@ -153,8 +155,6 @@ held_back(const struct pj_keysource *source, enum pj_refresh_cause cause,
 	/* A running attempt is joined, unless nobody is going to wait. */
 	if (cause != PJ_CAUSE_DUE && pj_is_running(&state.holds, &now))
 		return 0;
-	if (cause != PJ_CAUSE_DUE)
-		state.holds.running = false;
 	left = pj_held_back(&state.holds, cause, &now);
 	if (left > 0 && err != NULL) {
 		struct pj_error hold;

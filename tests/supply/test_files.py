@@ -4,6 +4,7 @@ be had, no good key is lost, and what was wrong is said."""
 import hashlib
 import os
 import re
+import shutil
 import socket
 import stat
 
@@ -184,21 +185,64 @@ def in_mounts(machine, script, token=None):
 FILL = 'fill() { dd if=/dev/zero of="$1/fill" bs=4k 2>/dev/null || :; }; '
 
 
-def test_a_full_disk_loses_no_key(machine, provider):
-    """Stale keys serve where new ones cannot be stored."""
+FULL = FILL + '''
+    cp -a "$cache" "$state/../kept"
+    mount -t tmpfs -o size=16k,mode=755 none "$cache"
+    cp -a "$state/../kept/." "$cache"
+    fill "$cache"
+    '''
+
+
+def test_a_full_disk_locks_nobody_out(machine, provider):
+    """Where keys can be had they are, and are kept with the state: stale ones
+    are replaced, a new one is found, and the log says what is wrong."""
     before = content(machine)
     machine.pass_time(901)
-    lines = in_mounts(machine, FILL + '''
-        cp -a "$cache" "$state/../kept"
-        mount -t tmpfs -o size=16k,mode=755 none "$cache"
-        cp -a "$state/../kept/." "$cache"
-        fill "$cache"
-        $login
+    lines = in_mounts(machine, FULL + '''
+        $login; $login
         cmp "$cache"/*.jwks "$state"/../kept/*.jwks && echo same''')
+    assert all(line.startswith("ok ") and "cache_dir could not be written"
+               in line for line in lines[:2]), lines
+    assert lines[2] == "same"
+    assert content(machine) == before
+    assert provider.count("keys") == 1
+    machine.pass_time(31)
+    shutil.rmtree(machine.base + "/kept")
+    provider.rotate()
+    lines = in_mounts(machine, FULL + "$login", machine.token())
+    assert lines[0].startswith("ok "), lines
+    # With room again the next fetch puts everything in its place.
+    assert "could not be written" in machine.accept().detail
+    assert " ok " in machine.fetch()
+    assert machine.accept(mode="offline").detail == ""
+    assert not [n for n in os.listdir(machine.state) if n.endswith(".jwks")]
+
+
+def test_a_full_disk_and_a_cold_cache_lock_nobody_out(machine, provider):
+    """The administrator who comes to make room gets in."""
+    machine.forget()
+    os.mkdir(machine.cache, 0o755)
+    lines = in_mounts(machine, FILL + '''
+        mount -t tmpfs -o size=16k,mode=755 none "$cache"
+        fill "$cache"
+        $login; $login''')
+    assert all(line.startswith("ok ") for line in lines), lines
+    assert provider.count("keys") == 1
+
+
+def test_full_disks_lose_no_key(machine, provider):
+    """Stale keys serve where new ones cannot be stored anywhere."""
+    before = content(machine)
+    machine.pass_time(901)
+    lines = in_mounts(machine, FULL + '''
+        cp -a "$state" "$state/../kept2"
+        mount -t tmpfs -o size=16k,mode=700 none "$state"
+        cp -a "$state/../kept2/." "$state"
+        fill "$state"
+        $login''')
     assert lines[0].startswith("ok "), lines
     assert "stale keys are in use" in lines[0]
     assert "No space left" in lines[0], lines
-    assert lines[1] == "same"
     assert content(machine) == before
     assert provider.count("keys") == 1
 
@@ -227,8 +271,8 @@ def test_a_full_state_folder_locks_nobody_out(machine, provider):
     assert provider.count("keys") == 1
 
 
-def test_a_read_only_disk_loses_no_key(machine, provider):
-    """Fresh keys serve, and stale ones do where new ones cannot be stored."""
+def test_a_read_only_disk_locks_nobody_out(machine, provider):
+    """Fresh keys serve, and stale ones are replaced by ones beside the state."""
     script = '''
         mount --bind "$cache" "$cache"
         mount -o remount,bind,ro "$cache"
@@ -237,8 +281,8 @@ def test_a_read_only_disk_loses_no_key(machine, provider):
     assert provider.count() == 0
     machine.pass_time(901)
     line = in_mounts(machine, script, machine.token())[0]
-    assert line.startswith("ok ") and "stale keys are in use" in line
-    assert "Read-only" in line, line
+    assert line.startswith("ok ") and "could not be written" in line, line
+    assert provider.count("keys") == 1
 
 
 def test_a_read_only_state_folder_loses_no_key(machine, provider):

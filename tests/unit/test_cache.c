@@ -257,6 +257,7 @@ a_failed_store_keeps_the_old_keys_and_leaves_nothing(void **state)
 	(void)signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
 	none = before;
+	/* For both folders. */
 	none.rlim_cur = 10;
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
 	assert_int_equal(pj_cache_store(&cache, &envelope, &err),
@@ -269,6 +270,48 @@ a_failed_store_keeps_the_old_keys_and_leaves_nothing(void **state)
 		files += entry->d_type == DT_REG;
 	(void)closedir(dir);
 	assert_int_equal(files, 1);
+}
+
+/* Loads; the keys are these, and from the spare file or not. */
+static void
+load_brings(const char *body, bool spare)
+{
+	PJ_BUF_SCOPED(text, PJ_CACHE_MAX);
+	struct pj_envelope got;
+
+	assert_int_equal(pj_cache_load(&cache, &text, &got, NULL), PJ_OK);
+	assert_true(pj_span_is(got.body, body));
+	assert_true(got.spare == spare);
+}
+
+/* A disk that is full or read-only; /run mostly is another one. */
+static void
+what_the_cache_cannot_take_is_kept_with_the_state(void **state)
+{
+	struct pj_envelope envelope = sample("new");
+	struct pj_error err = { "" };
+	char spare[PATH_MAX], aside[PATH_MAX];
+
+	(void)state;
+	(void)snprintf(spare, sizeof(spare), "%s/%s.jwks", request.state_dir,
+	    cache.id);
+	(void)snprintf(aside, sizeof(aside), "%s/aside", request.state_dir);
+	/* Not to be replaced by a file, also not by root. */
+	assert_int_equal(mkdir(data_file(".jwks"), 0755), 0);
+	assert_int_equal(pj_cache_store(&cache, &envelope, &err), PJ_OK);
+	assert_non_null(strstr(err.detail, "kept in"));
+	assert_non_null(strstr(err.detail, "cannot be written"));
+	load_brings("new", true);
+	assert_int_equal(rmdir(data_file(".jwks")), 0);
+	load_brings("new", true);
+	/* The next good file ends it; and an old one never counts. */
+	assert_int_equal(link(spare, aside), 0);
+	fake.boot++;
+	store("newer");
+	load_brings("newer", false);
+	assert_int_not_equal(access(spare, F_OK), 0);
+	assert_int_equal(rename(aside, spare), 0);
+	load_brings("newer", false);
 }
 
 static void
@@ -642,6 +685,7 @@ main(void)
 		cache_test(another_issuers_file_is_refused),
 		cache_test(
 		    a_failed_store_keeps_the_old_keys_and_leaves_nothing),
+		cache_test(what_the_cache_cannot_take_is_kept_with_the_state),
 		cache_test(what_a_killed_writer_left_is_swept_up),
 		cache_test(readers_never_see_anything_but_a_whole_file),
 		cache_test(the_lock_is_held_by_one_and_ends_with_its_descriptor),
