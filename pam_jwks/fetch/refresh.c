@@ -321,12 +321,14 @@ work(struct pj_task *task, struct pj_error *err)
  * Limits that root could not raise, because it lacks the capability (in a
  * container, for example).  Whoever sets them and calls su must not bring about
  * a failed attempt, which would hold everybody else back.  24 MiB and 8
- * descriptors do for a small key set; dovecot allows its processes 256 MiB.
+ * descriptors do for a small key set; dovecot allows its processes 256 MiB.  A
+ * worker has up to three tasks, and there may be workers for other issuers;
+ * what else runs as a service's own user is not known here.
  */
 static enum pj_status
 need_limits(struct pj_error *err)
 {
-	static const struct {
+	const struct {
 		const char	*name;
 		int		 what;
 		rlim_t		 least;
@@ -337,6 +339,7 @@ need_limits(struct pj_error *err)
 		{ "RLIMIT_STACK", RLIMIT_STACK, MIB / 4 },
 		{ "RLIMIT_NOFILE", RLIMIT_NOFILE, 16 },
 		{ "RLIMIT_CPU", RLIMIT_CPU, 5 },
+		{ "RLIMIT_NPROC", RLIMIT_NPROC, geteuid() == 0 ? 16 : 0 },
 	};
 	struct rlimit limit;
 
