@@ -24,7 +24,7 @@ CHECK_PACKAGES='clang libcmocka-dev python3-pytest python3-pexpect
 	python3-paramiko python3-jwt mandoc jose shellcheck sshpass binutils
 	busybox dash gawk mawk xz-utils postgresql dovecot-imapd nginx-light
 	libnginx-mod-http-auth-pam sasl2-bin systemd libssh-4 curl git
-	login opendoas oidc-agent-cli'
+	login opendoas oidc-agent-cli strace'
 
 PACKAGE_PACKAGES='debhelper dpkg-dev fakeroot lintian debootstrap apparmor
 	checkpolicy semodule-utils selinux-policy-dev rpm rpmlint'

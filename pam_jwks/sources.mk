@@ -182,6 +182,11 @@ pam_jwks_fetch_LDADD = libfetch.la
 # The tool.
 sbin_PROGRAMS += pam-jwks
 pam_jwks_SOURCES = \
+	pam_jwks/cli/check.h \
+	pam_jwks/cli/check_fetch.c \
+	pam_jwks/cli/check_keys.c \
+	pam_jwks/cli/check_sshd.c \
+	pam_jwks/cli/check_stacks.c \
 	pam_jwks/cli/cli.c \
 	pam_jwks/cli/cli.h \
 	pam_jwks/cli/cmd_check.c \
@@ -189,9 +194,13 @@ pam_jwks_SOURCES = \
 	pam_jwks/cli/cmd_reason.c \
 	pam_jwks/cli/cmd_refresh.c \
 	pam_jwks/cli/cmd_verify.c \
+	pam_jwks/cli/finding.c \
+	pam_jwks/cli/finding.h \
 	pam_jwks/cli/json_out.c \
 	pam_jwks/cli/json_out.h \
 	pam_jwks/cli/main.c \
+	pam_jwks/cli/pam_stack.c \
+	pam_jwks/cli/pam_stack.h \
 	pam_jwks/cli/token_input.c \
 	pam_jwks/cli/token_input.h \
 	pam_jwks/cli/verdict.c \

@@ -221,6 +221,7 @@ PYTESTS = \
 	tests/e2e/test_askpass_people.py \
 	tests/e2e/test_askpass_waiting.py \
 	tests/e2e/test_dovecot.py \
+	tests/e2e/test_check.py \
 	tests/e2e/test_config_folder.py \
 	tests/e2e/test_explain.py \
 	tests/e2e/test_key_supply.py \

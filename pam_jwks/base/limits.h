@@ -123,6 +123,17 @@
 /* An uuid of the kernel: 36 characters. */
 #define PJ_BOOT_ID_MAX		36
 
+/* A PAM stack with all that it includes; distributions' have 20 lines. */
+#define PJ_STACK_LINES_MAX	256
+#define PJ_STACK_DEPTH_MAX	16
+#define PJ_STACK_FILE_MAX	(64 * 1024)
+
+/* What `sshd -T` prints: 150 lines. */
+#define PJ_SSHD_OPTIONS_MAX	(128 * 1024)
+
+/* A line of `pam-jwks check`: a detail, a path and words. */
+#define PJ_FINDING_MAX		1023
+
 /* Path names that the program builds itself. */
 #define PJ_PATH_MAX		4096
 

@@ -12,7 +12,8 @@ static const char usage[] =
 "                       [--explain [--all-claims]] [--json]\n"
 "                       [--now UNIXTIME] [--offline] [--no-account] < TOKEN\n"
 "       pam-jwks verify --signature-only -o jwks_file=FILE < TOKEN\n"
-"       pam-jwks check [-c FILE | -o KEY=VALUE ...] [--syntax]\n"
+"       pam-jwks check [-c FILE | -o KEY=VALUE ...] [--syntax] [--offline]\n"
+"                      [--json]\n"
 "       pam-jwks keys [-c FILE | -o KEY=VALUE ...] [SECTION]\n"
 "       pam-jwks refresh [-c FILE | -o KEY=VALUE ...] [SECTION]\n"
 "       pam-jwks reason [NAME]\n"
@@ -43,7 +44,7 @@ static const struct {
 	int		(*run)(const struct pj_cli *cli);
 	bool		 operand;
 	bool		 verifies;	/* takes the options of verify */
-	bool		 checks;	/* takes --syntax */
+	bool		 checks;	/* takes the options of check */
 } commands[] = {
 	{ "check", pj_cmd_check, false, false, true },
 	{ "keys", pj_cmd_keys, true, false, false },
@@ -157,8 +158,10 @@ run(struct pj_cli *cli, int operands, char **operand)
 		if ((cli->syntax && !commands[i].checks) ||
 		    (!commands[i].verifies && (cli->user != NULL ||
 		    cli->service != NULL || cli->now != NULL ||
-		    cli->offline || cli->no_account || cli->signature_only ||
-		    cli->explain || cli->all_claims || cli->json)))
+		    cli->no_account || cli->signature_only ||
+		    cli->explain || cli->all_claims)) ||
+		    (!commands[i].verifies && !commands[i].checks &&
+		    (cli->offline || cli->json)))
 			return usage_error("that command has no such option");
 		cli->operand = operands == 1 ? operand[0] : NULL;
 		return commands[i].run(cli);

@@ -246,6 +246,7 @@ mistake_key(struct parser *parser, struct pj_span key)
 	static const enum pj_option_section kinds[] = {
 		PJ_SECTION_MODULE, PJ_SECTION_ISSUER, PJ_SECTION_GRANT,
 	};
+	const struct pj_option *near;
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		const struct pj_option *option = pj_option_find(kinds[i], key);
@@ -256,7 +257,12 @@ mistake_key(struct parser *parser, struct pj_span key)
 			return;
 		}
 	}
-	mistakef(parser, "unknown key %.*s", PJ_SPAN_ARG(key));
+	near = pj_option_near(parser->kind, key);
+	if (near != NULL)
+		mistakef(parser, "unknown key %.*s: did you mean %s?",
+		    PJ_SPAN_ARG(key), near->key);
+	else
+		mistakef(parser, "unknown key %.*s", PJ_SPAN_ARG(key));
 }
 
 static enum pj_status

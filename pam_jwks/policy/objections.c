@@ -8,8 +8,9 @@ struct objector {
 	void			*ctx;
 };
 
-static void __attribute__((format(printf, 2, 3)))
-object(const struct objector *objector, const char *fmt, ...)
+static void __attribute__((format(printf, 3, 4)))
+object(const struct objector *objector, enum pj_objection_kind kind,
+    const char *fmt, ...)
 {
 	struct pj_error text;
 	va_list ap;
@@ -17,7 +18,7 @@ object(const struct objector *objector, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)pj_vfail(&text, PJ_CONFIG_INVALID, fmt, ap);
 	va_end(ap);
-	objector->objection(objector->ctx, text.detail);
+	objector->objection(objector->ctx, kind, text.detail);
 }
 
 /*
@@ -48,12 +49,14 @@ look_at_audience(const struct objector *objector,
 	if (issuer->require.count == 0 && issuer->issuer != NULL &&
 	    gives_any_audience(issuer->issuer) &&
 	    !pj_config_is_mapped(objector->config, issuer))
-		object(objector, "[issuer %s] anybody can have a token of %s "
+		object(objector, PJ_OBJECT_AUDIENCE_OPEN,
+		    "[issuer %s] anybody can have a token of %s "
 		    "with this audience: set require, or let a map or a grant "
 		    "decide", issuer->name, issuer->issuer);
 	for (size_t i = 0; i < issuer->audience.count; i++) {
 		if (strchr(issuer->audience.items[i], '*') != NULL)
-			object(objector, "[issuer %s] audience %s: there are "
+			object(objector, PJ_OBJECT_AUDIENCE_PATTERN,
+		    "[issuer %s] audience %s: there are "
 			    "no patterns, the * stands for itself",
 			    issuer->name, issuer->audience.items[i]);
 	}
@@ -75,7 +78,8 @@ look_at_account(const struct objector *objector,
 		return;
 	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
 		if (pj_list_has(&issuer->services, pj_span_str(hosts[i])))
-			object(objector, "[issuer %s] account = none lets "
+			object(objector, PJ_OBJECT_ACCOUNT,
+			    "[issuer %s] account = none lets "
 			    "tokens into accounts of services (uid 1 to 999) "
 			    "by %s", issuer->name, hosts[i]);
 	}
@@ -106,7 +110,8 @@ look_at_services(const struct objector *objector)
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
 		if (is_served(objector->config, pairs[i][0]) &&
 		    !is_served(objector->config, pairs[i][1]))
-			object(objector, "no section serves %s, which \"%s\" "
+			object(objector, PJ_OBJECT_PARTNER,
+		    "no section serves %s, which \"%s\" "
 			    "is on many systems; %s is served", pairs[i][1],
 			    pairs[i][2], pairs[i][0]);
 	}
@@ -139,13 +144,16 @@ look_at_identity(const struct objector *objector,
 	if (issuer->allow_unverified_email && issuer->user_claim != NULL &&
 	    strcmp(issuer->user_claim, "email") != 0 &&
 	    strcmp(issuer->user_claim, "/email") != 0)
-		object(objector, "[issuer %s] allow_unverified_email changes "
+		object(objector, PJ_OBJECT_NO_EFFECT,
+		    "[issuer %s] allow_unverified_email changes "
 		    "nothing: user_claim is not email", issuer->name);
 	if (!used && issuer->user_lowercase)
-		object(objector, "[issuer %s] user_lowercase changes nothing: "
+		object(objector, PJ_OBJECT_NO_EFFECT,
+		    "[issuer %s] user_lowercase changes nothing: "
 		    "no grant for it looks at the identity", issuer->name);
 	if (!used && issuer->user_strip_domain.count != 0)
-		object(objector, "[issuer %s] user_strip_domain only refuses "
+		object(objector, PJ_OBJECT_NO_EFFECT,
+		    "[issuer %s] user_strip_domain only refuses "
 		    "other domains: no grant for it looks at the identity",
 		    issuer->name);
 }
@@ -220,7 +228,8 @@ look_at_map(const struct objector *objector, const struct pj_issuer *issuer)
 	for (size_t i = 0; !any && i < pj_map_count(map); i++)
 		any = pj_span_is(pj_map_line(map, i)->section, issuer->name);
 	if (!any)
-		object(objector, "[issuer %s] %s has no line for it",
+		object(objector, PJ_OBJECT_MAP,
+		    "[issuer %s] %s has no line for it",
 		    issuer->name, issuer->user_map);
 }
 
@@ -245,7 +254,8 @@ look_at_lines(const struct objector *objector, size_t section)
 		const char *why = never_fits(objector->config, map, line);
 
 		if (why != NULL)
-			object(objector, "%s:%u: the line never fits: %s",
+			object(objector, PJ_OBJECT_MAP,
+		    "%s:%u: the line never fits: %s",
 			    path, line->number, why);
 	}
 }

@@ -7,8 +7,18 @@
 
 #include "policy/config.h"
 
+enum pj_objection_kind {
+	PJ_OBJECT_AUDIENCE_OPEN,	/* anybody can choose it */
+	PJ_OBJECT_AUDIENCE_PATTERN,	/* a * in it */
+	PJ_OBJECT_ACCOUNT,		/* none, where logins are */
+	PJ_OBJECT_PARTNER,		/* sudo without sudo-i */
+	PJ_OBJECT_MAP,			/* lines that never fit, or none */
+	PJ_OBJECT_NO_EFFECT,		/* a key that changes nothing */
+};
+
 /* Called for each objection with one line of printable text. */
-typedef void pj_objection(void *ctx, const char *text);
+typedef void pj_objection(void *ctx, enum pj_objection_kind kind,
+    const char *text);
 
 /*
  * Goes through a finished configuration with its maps:

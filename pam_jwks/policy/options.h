@@ -52,6 +52,13 @@ extern const size_t pj_options_count;
 const struct pj_option	*pj_option_find(enum pj_option_section section,
 			    struct pj_span key);
 
+/*
+ * The option of the section whose key was probably meant: two letters wrong,
+ * missing, too many or exchanged at most.  NULL if none is near.
+ */
+const struct pj_option	*pj_option_near(enum pj_option_section section,
+			    struct pj_span key);
+
 /* How a section is written: "[module]", "[issuer NAME]" or "[grant NAME]". */
 const char		*pj_option_section_name(
 			    enum pj_option_section section);

@@ -40,6 +40,12 @@ said() {
 	'JSON of a verdict')
 		sed -n '/^print_json(/,/^}/s/^.*(&all, "\([a-z]*\)".*/\1/p' \
 		    pam_jwks/cli/verdict.c ;;
+	'Findings of a check')
+		sed -n 's/^.*\[PJ_FOUND_[A-Z_]*\] = { "\([a-z_]*\)".*/\1/p' \
+		    pam_jwks/cli/finding.c ;;
+	'JSON of a finding')
+		sed -n '/^print_json(/,/^}/s/^.*(&one, "\([a-z]*\)".*/\1/p' \
+		    pam_jwks/cli/finding.c ;;
 	'Prompts')
 		sed -n 's/^#define PROMPT_[A-Z]*[[:space:]]*"\(.*\) "$/\1/
 		    s/%zu/N/p

@@ -24,10 +24,11 @@ struct heard {
 };
 
 static void
-hear(void *ctx, const char *text)
+hear(void *ctx, enum pj_objection_kind kind, const char *text)
 {
 	struct heard *heard = ctx;
 
+	assert_in_range(kind, PJ_OBJECT_AUDIENCE_OPEN, PJ_OBJECT_NO_EFFECT);
 	if (heard->count < 8)
 		(void)snprintf(heard->text[heard->count], PJ_DETAIL_MAX + 1,
 		    "%s", text);

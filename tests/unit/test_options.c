@@ -572,6 +572,41 @@ a_path_may_have_2047_bytes(void **state)
 	release(&fields, "jwks_file");
 }
 
+static void
+a_word_that_was_meant_is_near(void **state)
+{
+	static const struct {
+		const char	*word;
+		const char	*meant;		/* NULL: none */
+	} words[] = {
+		{ "audiense", "audience" },	/* wrong */
+		{ "audence", "audience" },	/* missing */
+		{ "audiencee", "audience" },	/* too many */
+		{ "auidence", "audience" },	/* exchanged */
+		{ "leewya", "leeway" },
+		{ "typ_", "typ" },
+		{ "ty", "typ" },
+		{ "tt", NULL },			/* too short to tell */
+		{ "xyzzy", NULL },
+		{ "", NULL },
+		{ "audience_of_a_very_long_word_here", NULL },
+		{ "cache_dri", NULL },		/* of another section */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		const struct pj_option *option = pj_option_near(
+		    PJ_SECTION_ISSUER, pj_span_str(words[i].word));
+
+		if (words[i].meant == NULL)
+			assert_null(option);
+		else
+			assert_string_equal(option->key, words[i].meant);
+	}
+	assert_string_equal(pj_option_near(PJ_SECTION_MODULE,
+	    pj_span_str("cache_dri"))->key, "cache_dir");
+}
+
 int
 main(void)
 {
@@ -596,6 +631,7 @@ main(void)
 		cmocka_unit_test(
 		    each_algorithm_has_its_bit_and_the_default_has_all),
 		cmocka_unit_test(a_refused_value_leaves_the_old_one),
+		cmocka_unit_test(a_word_that_was_meant_is_near),
 		cmocka_unit_test(a_path_may_have_2047_bytes),
 	};
 

@@ -1,0 +1,41 @@
+/*
+ * The parts of `pam-jwks check`.  Each prints what it finds and changes
+ * nothing; only pj_check_fetch asks the network, through the helper.
+ */
+#ifndef PJ_CLI_CHECK_H
+#define PJ_CLI_CHECK_H
+
+#include "cli/cli.h"
+#include "cli/finding.h"
+
+struct pj_check {
+	const struct pj_config		*config;
+	const struct pj_config_source	*source;
+	struct pj_findings		*findings;
+	bool				 sudo_stack;	/* tokens in sudo */
+	bool				 rsa;		/* sudo's are long */
+};
+
+/* Stacks below /etc/pam.d, the module that they name, sshd_config. */
+void	pj_check_stacks(struct pj_check *check);
+
+/* sshd, whose stack names the module. */
+void	pj_check_sshd(struct pj_findings *findings);
+
+/* Helper, user and folders, timer; then, unless offline, a fetch. */
+void	pj_check_fetching(struct pj_check *check, bool offline);
+
+/* Keys in files that the configuration names. */
+void	pj_check_key_files(struct pj_check *check);
+
+/*
+ * Gives up root's rights for good and then reads the keys that came from the
+ * network.  As the last: nothing after it can do what root can.
+ */
+void	pj_check_cache(struct pj_check *check);
+
+/* True if a section serves it by name, or serves any. */
+bool	pj_check_is_served(const struct pj_config *config,
+	    const char *service);
+
+#endif

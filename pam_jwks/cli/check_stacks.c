@@ -1,0 +1,312 @@
+/*
+ * pam-jwks check: the stacks that name the module, and the module itself.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "cli/check.h"
+#include "cli/pam_stack.h"
+
+#define MODULE		"pam_jwks.so"
+
+/* Of an ELF file: class and byte order, then the machine. */
+#define ELF_HEAD	20
+#define ELF_CLASS	4
+#define ELF_CLASS_LEN	2
+#define ELF_MACHINE	18
+
+static bool
+is_ours(const struct pj_stack_line *line)
+{
+	return strcmp(pj_stack_module(line), MODULE) == 0;
+}
+
+/* Modules that ask for a password and send it somewhere. */
+static bool
+asks_for_password(const struct pj_stack_line *line)
+{
+	static const char *const names[] = {
+		"pam_unix.so", "pam_sss.so", "pam_ldap.so", "pam_krb5.so",
+		"pam_winbind.so", "pam_pwdfile.so", "pam_userdb.so",
+		"pam_systemd_home.so", "pam_radius_auth.so", "pam_tacplus.so",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(pj_stack_module(line), names[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+takes_first_pass(const struct pj_stack_line *line)
+{
+	return pj_stack_has(line, "use_first_pass") ||
+	    pj_stack_has(line, "try_first_pass");
+}
+
+/* True if everything must succeed, so that a later question is meant. */
+static bool
+must_succeed(const struct pj_stack_line *line)
+{
+	return strcmp(line->control, "required") == 0 ||
+	    strcmp(line->control, "requisite") == 0;
+}
+
+static bool
+read_head(const char *path, unsigned char head[ELF_HEAD])
+{
+	PJ_CLEANUP(pj_cleanup_fd) int fd = open(path, O_RDONLY | O_CLOEXEC |
+	    O_NONBLOCK | O_NOCTTY);
+
+	return fd >= 0 && read(fd, head, ELF_HEAD) == ELF_HEAD;
+}
+
+static void
+check_module(struct pj_check *check, const struct pj_stack_line *line)
+{
+	unsigned char ours[ELF_HEAD], theirs[ELF_HEAD];
+	PJ_CLEANUP(pj_cleanup_str) char *made = NULL;
+	const char *path = line->module;
+	struct stat st;
+
+	if (*path != '/') {
+		if (asprintf(&made, "%s/%s", PJ_PAM_DIR, path) < 0)
+			return;
+		path = made;
+	}
+	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode)) {
+		pj_found_at(check->findings, PJ_GRADE_ERROR,
+		    PJ_FOUND_MODULE_MISSING, line->place,
+		    "there is no module %s", path);
+		return;
+	}
+	if (st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		pj_found(check->findings, PJ_GRADE_ERROR,
+		    PJ_FOUND_MODULE_UNSAFE, "the module %s is not root's, or "
+		    "others may write to it", path);
+	if (!read_head("/proc/self/exe", ours))
+		return;
+	if (!read_head(path, theirs) ||
+	    memcmp(ours, theirs, ELF_CLASS + ELF_CLASS_LEN) != 0 ||
+	    memcmp(ours + ELF_MACHINE, theirs + ELF_MACHINE, 2) != 0)
+		pj_found(check->findings, PJ_GRADE_ERROR,
+		    PJ_FOUND_MODULE_FOREIGN, "the module %s is not for this "
+		    "machine's architecture", path);
+	else
+		pj_found_at(check->findings, PJ_GRADE_OK, PJ_FOUND_MODULE,
+		    line->place, "%s", path);
+}
+
+/* What stands before the module. */
+static void
+check_before(struct pj_check *check, const struct pj_stack_line *ours,
+    const struct pj_stack_line *line)
+{
+	if (strcmp(pj_stack_module(line), "pam_deny.so") == 0 &&
+	    must_succeed(line))
+		pj_found_at(check->findings, PJ_GRADE_ERROR,
+		    PJ_FOUND_STACK_ORDER, ours->place,
+		    "pam_deny.so stands before it (%s:%u)", line->place.file,
+		    line->place.line);
+	else if (asks_for_password(line) && !takes_first_pass(ours))
+		pj_found_at(check->findings, PJ_GRADE_WARNING,
+		    PJ_FOUND_STACK_ORDER, ours->place,
+		    "%s stands before it (%s:%u) and asks first",
+		    pj_stack_module(line), line->place.file, line->place.line);
+}
+
+static void
+check_order(struct pj_check *check, const struct pj_stack *stack, size_t at)
+{
+	const struct pj_stack_line *ours = &stack->lines[at], *line;
+
+	for (size_t i = 0; i < at; i++)
+		check_before(check, ours, &stack->lines[i]);
+	for (size_t i = at + 1; !must_succeed(ours) && i < stack->count;
+	    i++) {
+		line = &stack->lines[i];
+		if (asks_for_password(line) && !takes_first_pass(line))
+			pj_found_at(check->findings, PJ_GRADE_WARNING,
+			    PJ_FOUND_STACK_ASKS_AGAIN, line->place,
+			    "%s stands behind %s without use_first_pass",
+			    pj_stack_module(line), MODULE);
+	}
+}
+
+static void
+check_arguments(struct pj_check *check, const struct pj_stack_line *line)
+{
+	PJ_CLEANUP(pj_cleanup_str) char *wanted = NULL;
+	const char *path = check->source->path;
+
+	if (path == NULL || !pj_stack_has(line, "config=")) {
+		if (path != NULL && check->source->folder == NULL)
+			pj_found_at(check->findings, PJ_GRADE_NOTE,
+			    PJ_FOUND_STACK_CONFIG, line->place,
+			    "it uses %s, not %s", pj_default_config_path,
+			    path);
+		return;
+	}
+	if (asprintf(&wanted, "config=%s", path) >= 0 &&
+	    !pj_stack_has(line, wanted))
+		pj_found_at(check->findings, PJ_GRADE_NOTE,
+		    PJ_FOUND_STACK_CONFIG, line->place,
+		    "it uses another configuration than %s", path);
+}
+
+/* Other phases; their names for people. */
+static void
+check_phases(struct pj_check *check, const char *service)
+{
+	static const char *const phases[] = {
+		"account", "password", "session",
+	};
+
+	for (size_t i = 0; i < sizeof(phases) / sizeof(phases[0]); i++) {
+		struct pj_stack stack = { .count = 0 };
+
+		if (pj_stack_read(service, phases[i], &stack, NULL) == PJ_OK)
+			for (size_t k = 0; k < stack.count; k++)
+				if (is_ours(&stack.lines[k]))
+					pj_found_at(check->findings,
+					    PJ_GRADE_ERROR,
+					    PJ_FOUND_STACK_PHASE,
+					    stack.lines[k].place,
+					    "%s in the phase %s", MODULE,
+					    phases[i]);
+		pj_stack_free(&stack);
+	}
+}
+
+/* The module's place in a service's auth stack; count if it has none. */
+static size_t
+find_module(const char *service, struct pj_stack *stack)
+{
+	size_t at = 0;
+
+	if (pj_stack_read(service, "auth", stack, NULL) != PJ_OK)
+		return stack->count;
+	while (at < stack->count && !is_ours(&stack->lines[at]))
+		at++;
+	return at;
+}
+
+static bool
+uses_module(const char *service)
+{
+	struct pj_stack stack = { .count = 0 };
+	bool uses = find_module(service, &stack) < stack.count;
+
+	pj_stack_free(&stack);
+	return uses;
+}
+
+static bool
+exists(const char *service)
+{
+	PJ_CLEANUP(pj_cleanup_str) char *path = NULL;
+
+	return asprintf(&path, PJ_PAM_FOLDER "/%s", service) >= 0 &&
+	    access(path, F_OK) == 0;
+}
+
+static void
+check_partner(struct pj_check *check, const char *service)
+{
+	static const char *const pairs[][2] = {
+		{ "sudo", "sudo-i" }, { "su", "su-l" },
+	};
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		if (strcmp(service, pairs[i][0]) == 0 &&
+		    exists(pairs[i][1]) && !uses_module(pairs[i][1]))
+			pj_found_at(check->findings, PJ_GRADE_WARNING,
+			    PJ_FOUND_STACK_PARTNER, (struct pj_place){
+			    PJ_PAM_FOLDER, 0 }, "%s uses the module, %s does "
+			    "not", pairs[i][0], pairs[i][1]);
+	}
+}
+
+static void
+check_service(struct pj_check *check, const char *service)
+{
+	struct pj_stack stack = { .count = 0 };
+	size_t at = find_module(service, &stack);
+
+	check_phases(check, service);
+	if (at < stack.count) {
+		check_module(check, &stack.lines[at]);
+		check_order(check, &stack, at);
+		check_arguments(check, &stack.lines[at]);
+		if (!pj_check_is_served(check->config, service))
+			pj_found_at(check->findings, PJ_GRADE_WARNING,
+			    PJ_FOUND_STACK_NOT_SERVED, stack.lines[at].place,
+			    "no section serves the service %s", service);
+		check_partner(check, service);
+		if (strcmp(service, "sshd") == 0)
+			pj_check_sshd(check->findings);
+		if (strcmp(service, "sudo") == 0)
+			check->sudo_stack = true;
+	}
+	pj_stack_free(&stack);
+}
+
+/* A file that others include is no service, and seen through them. */
+static bool
+is_part(const char *name)
+{
+	return strncmp(name, "common-", strlen("common-")) == 0 ||
+	    strcmp(name, "system-auth") == 0 ||
+	    strcmp(name, "password-auth") == 0 || *name == '.';
+}
+
+static int
+wanted(const struct dirent *entry)
+{
+	return !is_part(entry->d_name);
+}
+
+/* Services that sections name and that no stack makes use of. */
+static void
+check_missing(struct pj_check *check)
+{
+	for (size_t i = 0; i < pj_config_issuers(check->config); i++) {
+		const struct pj_issuer *issuer = pj_config_issuer(
+		    check->config, i);
+
+		for (size_t k = 0; k < issuer->services.count; k++) {
+			const char *name = issuer->services.items[k];
+
+			if (strcmp(name, "any") != 0 && !uses_module(name))
+				pj_found(check->findings, PJ_GRADE_NOTE,
+				    PJ_FOUND_STACK_MISSING, "[issuer %s] "
+				    "serves %s, whose stack does not name %s",
+				    issuer->name, name, MODULE);
+		}
+	}
+}
+
+void
+pj_check_stacks(struct pj_check *check)
+{
+	struct dirent **names;
+	int count = scandir(PJ_PAM_FOLDER, &names, wanted, alphasort);
+
+	if (count < 0) {
+		pj_found(check->findings, PJ_GRADE_NOTE,
+		    PJ_FOUND_STACKS_UNKNOWN, "%s cannot be read",
+		    PJ_PAM_FOLDER);
+		return;
+	}
+	for (int i = 0; i < count; i++) {
+		check_service(check, names[i]->d_name);
+		free(names[i]);
+	}
+	free(names);
+	check_missing(check);
+}
