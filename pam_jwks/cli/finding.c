@@ -190,8 +190,8 @@ static const struct {
 	[PJ_FOUND_SUDO_ASKPASS] = { "sudo_askpass",
 	    "sudo cuts an answer at 511 bytes, and a token signed with RSA is "
 	    "longer; typed by hand it does not fit.",
-	    "Path askpass /usr/bin/pam-jwks-askpass in /etc/sudo.conf, then "
-	    "sudo -A; or let the provider sign with ES256." },
+	    "Path askpass and the path of pam-jwks-askpass in /etc/sudo.conf, "
+	    "then sudo -A; or let the provider sign with ES256." },
 };
 
 /* Words in lines of COLUMNS at most, all indented; a long word stays whole. */

@@ -56,7 +56,7 @@ look_at_audience(const struct objector *objector,
 	for (size_t i = 0; i < issuer->audience.count; i++) {
 		if (strchr(issuer->audience.items[i], '*') != NULL)
 			object(objector, PJ_OBJECT_AUDIENCE_PATTERN,
-		    "[issuer %s] audience %s: there are "
+			    "[issuer %s] audience %s: there are "
 			    "no patterns, the * stands for itself",
 			    issuer->name, issuer->audience.items[i]);
 	}
@@ -111,7 +111,7 @@ look_at_services(const struct objector *objector)
 		if (is_served(objector->config, pairs[i][0]) &&
 		    !is_served(objector->config, pairs[i][1]))
 			object(objector, PJ_OBJECT_PARTNER,
-		    "no section serves %s, which \"%s\" "
+			    "no section serves %s, which \"%s\" "
 			    "is on many systems; %s is served", pairs[i][1],
 			    pairs[i][2], pairs[i][0]);
 	}
@@ -255,7 +255,7 @@ look_at_lines(const struct objector *objector, size_t section)
 
 		if (why != NULL)
 			object(objector, PJ_OBJECT_MAP,
-		    "%s:%u: the line never fits: %s",
+			    "%s:%u: the line never fits: %s",
 			    path, line->number, why);
 	}
 }
