@@ -153,6 +153,84 @@ tests_supply_login_SOURCES = tests/supply/login.c tests/supply/hooks.c \
 tests_supply_login_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fork
 tests_supply_login_LDADD = libpj.la
 
+# ---- fuzzing: the corpus in every check, libFuzzer in make check-fuzz --------
+FUZZ_TARGETS = \
+	tests/fuzz/fuzz_base64 \
+	tests/fuzz/fuzz_cache \
+	tests/fuzz/fuzz_config \
+	tests/fuzz/fuzz_discovery \
+	tests/fuzz/fuzz_envelope \
+	tests/fuzz/fuzz_http \
+	tests/fuzz/fuzz_json \
+	tests/fuzz/fuzz_jwks \
+	tests/fuzz/fuzz_login \
+	tests/fuzz/fuzz_map \
+	tests/fuzz/fuzz_pieces \
+	tests/fuzz/fuzz_token \
+	tests/fuzz/fuzz_x5c
+check_PROGRAMS += $(FUZZ_TARGETS)
+fuzz_common = tests/fuzz/common.c tests/fuzz/driver.c tests/fuzz/fuzz.h
+# Calls that fuzz targets can make fail: tests/fuzz/faults.c.
+fuzz_wrap = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=openat \
+	-Wl,--wrap=read,--wrap=write,--wrap=fsync,--wrap=fstat \
+	-Wl,--wrap=renameat,--wrap=EVP_DigestVerifyInit \
+	-Wl,--wrap=EVP_DigestVerify,--wrap=EVP_PKEY_fromdata \
+	-Wl,--wrap=EVP_MD_CTX_new
+FUZZ_LDFLAGS =
+tests_fuzz_fuzz_base64_SOURCES = tests/fuzz/fuzz_base64.c $(fuzz_common)
+tests_fuzz_fuzz_base64_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_base64_LDADD = libpj.la $(CRYPTO_LIBS)
+tests_fuzz_fuzz_cache_SOURCES = tests/fuzz/fuzz_cache.c $(fuzz_common) \
+	tests/fuzz/faults.c tests/fuzz/faults.h
+tests_fuzz_fuzz_cache_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS) $(fuzz_wrap)
+tests_fuzz_fuzz_cache_LDADD = libpj.la $(CRYPTO_LIBS)
+tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c $(fuzz_common)
+tests_fuzz_fuzz_config_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_config_LDADD = libpj.la $(CRYPTO_LIBS)
+tests_fuzz_fuzz_discovery_SOURCES = tests/fuzz/fuzz_discovery.c $(fuzz_common)
+tests_fuzz_fuzz_discovery_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_discovery_LDADD = libpj.la $(CRYPTO_LIBS)
+tests_fuzz_fuzz_envelope_SOURCES = tests/fuzz/fuzz_envelope.c $(fuzz_common)
+tests_fuzz_fuzz_envelope_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_envelope_LDADD = libpj.la $(CRYPTO_LIBS)
+tests_fuzz_fuzz_http_SOURCES = tests/fuzz/fuzz_http.c $(fuzz_common) \
+	pam_jwks/fetch/http.c
+tests_fuzz_fuzz_http_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_http_LDADD = libpj.la $(CRYPTO_LIBS)
+tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz_json.c $(fuzz_common)
+tests_fuzz_fuzz_json_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_json_LDADD = libpj.la $(CRYPTO_LIBS)
+tests_fuzz_fuzz_jwks_SOURCES = tests/fuzz/fuzz_jwks.c $(fuzz_common)
+tests_fuzz_fuzz_jwks_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_jwks_LDADD = libpj.la $(CRYPTO_LIBS)
+tests_fuzz_fuzz_login_SOURCES = tests/fuzz/fuzz_login.c $(fuzz_common) \
+	tests/fuzz/faults.c tests/fuzz/faults.h \
+	tests/fuzz/signer.c tests/fuzz/signer.h \
+	pam_jwks/module/pieces.c
+tests_fuzz_fuzz_login_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS) $(fuzz_wrap)
+tests_fuzz_fuzz_login_LDADD = libpj.la $(CRYPTO_LIBS)
+tests_fuzz_fuzz_map_SOURCES = tests/fuzz/fuzz_map.c $(fuzz_common)
+tests_fuzz_fuzz_map_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_map_LDADD = libpj.la $(CRYPTO_LIBS)
+tests_fuzz_fuzz_pieces_SOURCES = tests/fuzz/fuzz_pieces.c $(fuzz_common) \
+	pam_jwks/module/pieces.c
+tests_fuzz_fuzz_pieces_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_pieces_LDADD = libpj.la $(CRYPTO_LIBS)
+tests_fuzz_fuzz_token_SOURCES = tests/fuzz/fuzz_token.c $(fuzz_common)
+tests_fuzz_fuzz_token_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_token_LDADD = libpj.la $(CRYPTO_LIBS)
+tests_fuzz_fuzz_x5c_SOURCES = tests/fuzz/fuzz_x5c.c $(fuzz_common)
+tests_fuzz_fuzz_x5c_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_x5c_LDADD = libpj.la $(CRYPTO_LIBS)
+EXTRA_DIST += tests/fuzz/README tests/fuzz/corpus tests/fuzz/dict \
+	tests/fuzz/pack tests/fuzz/run tests/fuzz/seeds.py
+fuzz-programs: $(FUZZ_TARGETS)
+# libFuzzer, with clang and sanitizers, in build/fuzz; SECONDS for each target.
+SECONDS = 10
+check-fuzz:
+	$(srcdir)/tests/fuzz/run '$(srcdir)' fuzz $(SECONDS) $(FUZZ_TARGETS)
+.PHONY: fuzz-programs check-fuzz
+
 # ---- make bench --------------------------------------------------------------
 EXTRA_PROGRAMS = tests/bench/bench
 CLEANFILES += tests/bench/bench
@@ -245,6 +323,7 @@ PYTESTS = \
 	tests/fetch/test_surroundings.py \
 	tests/fetch/test_ways.py \
 	tests/fetch/test_worker.py \
+	tests/fuzz/test_corpus.py \
 	tests/hostile/test_differential.py \
 	tests/hostile/test_hostile.py \
 	tests/hostile/test_openssl.py \

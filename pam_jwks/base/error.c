@@ -97,14 +97,23 @@ static void
 join(struct pj_error *err, const char *first, const char *second)
 {
 	char both[2 * sizeof(err->detail) + 2];
+	char *cut = both + sizeof(err->detail) - 4;
 	int len;
 
 	len = snprintf(both, sizeof(both), "%s%s%s", first,
 	    *first != '\0' && *second != '\0' ? ": " : "", second);
 	if (len < 0)
 		return;
-	if ((size_t)len >= sizeof(err->detail))
-		memcpy(both + sizeof(err->detail) - 4, "...", 4);
+	if ((size_t)len >= sizeof(err->detail)) {
+		/* Not through an escape: \xHH is whole or not there. */
+		for (int i = 1; i < 4; i++) {
+			if (cut[-i] == '\\') {
+				cut -= i;
+				break;
+			}
+		}
+		memcpy(cut, "...", 4);
+	}
 	memcpy(err->detail, both, strlen(both) + 1);
 }
 

@@ -360,7 +360,7 @@ get_results(const struct pj_fields *fields, struct pj_state *state)
 	    pj_status_find(text, &state->result);
 	/* Escaped when it was made; escaping again would change it. */
 	if (pj_fields_get(fields, "error", &text) &&
-	    text.len <= PJ_DETAIL_MAX)
+	    text.len <= PJ_DETAIL_MAX && pj_is_escaped(text))
 		memcpy(state->error.detail, text.ptr, text.len);
 	(void)get_stamp(fields, "success", &state->success);
 	(void)pj_fields_number(fields, "provider_date", WALL_MAX,

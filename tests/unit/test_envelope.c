@@ -286,6 +286,22 @@ a_damaged_or_foreign_state_file_is_refused(void **state)
 	    PJ_CACHE_INVALID);
 }
 
+/* Found by fuzz_envelope: it would have stood in a log line as it was. */
+static void
+bug_a_state_file_could_bring_quotes_into_a_detail(void **state)
+{
+	PJ_BUF_SCOPED(buf, PJ_STATE_MAX);
+	struct pj_state odd = busy, got;
+
+	(void)state;
+	(void)strcpy(odd.error.detail, "GET: \" user=root");
+	assert_int_equal(pj_state_encode(&odd, "abc", &buf, NULL), PJ_OK);
+	assert_int_equal(pj_state_decode(pj_buf_span(&buf), "abc", &got, NULL),
+	    PJ_OK);
+	assert_string_equal(got.error.detail, "");
+	assert_int_equal(got.failures, 3);
+}
+
 static void
 a_blank_state_can_be_written(void **state)
 {
@@ -315,6 +331,8 @@ main(void)
 		cmocka_unit_test(what_a_provider_says_cannot_break_a_line),
 		cmocka_unit_test(a_state_file_comes_back),
 		cmocka_unit_test(a_damaged_or_foreign_state_file_is_refused),
+		cmocka_unit_test(
+		    bug_a_state_file_could_bring_quotes_into_a_detail),
 		cmocka_unit_test(a_blank_state_can_be_written),
 	};
 

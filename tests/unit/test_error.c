@@ -314,6 +314,26 @@ only_what_escaping_makes_is_taken_for_escaped(void **state)
 	assert_false(pj_is_escaped(pj_span("a\0", 2)));
 }
 
+/* Found by fuzz_config: "[issuer \xff..." left half an escape. */
+static void
+bug_joined_details_were_cut_through_an_escape(void **state)
+{
+	(void)state;
+	for (size_t before = 1; before < 24; before++) {
+		struct pj_error err = { "" };
+		unsigned char bytes[PJ_DETAIL_MAX];
+
+		memset(bytes, 0xff, sizeof(bytes));
+		(void)pj_fail(&err, PJ_CONFIG_INVALID, "%.*s",
+		    (int)sizeof(bytes), (const char *)bytes);
+		(void)pj_fail_in(&err, PJ_CONFIG_INVALID, "%.*s",
+		    (int)before, "abcdefghijklmnopqrstuvwxyz");
+		assert_true(pj_is_escaped(pj_span_str(err.detail)));
+		assert_string_equal("...",
+		    err.detail + strlen(err.detail) - 3);
+	}
+}
+
 int
 main(void)
 {
@@ -334,6 +354,8 @@ main(void)
 		    a_detail_that_is_already_safe_is_not_escaped_again),
 		cmocka_unit_test(another_detail_goes_before_it_as_it_is),
 		cmocka_unit_test(joined_details_that_are_too_long_are_clipped),
+		cmocka_unit_test(
+		    bug_joined_details_were_cut_through_an_escape),
 		cmocka_unit_test(errno_becomes_words),
 		cmocka_unit_test(errno_is_told_in_english_whatever_the_locale),
 		cmocka_unit_test(a_value_is_named_and_escaped_behind_a_nul_too),

@@ -1,0 +1,21 @@
+/*
+ * Calls that fail as an input says.  The linker puts these in the place of the
+ * product's calls (-Wl,--wrap); the product itself is not changed.
+ */
+#ifndef PJ_TESTS_FUZZ_FAULTS_H
+#define PJ_TESTS_FUZZ_FAULTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * From now on one call in so many fails, chosen by seed; the same input always
+ * makes the same calls fail.  one_in 0: none does.
+ */
+void	fuzz_faults_begin(uint64_t seed, unsigned one_in);
+
+/* No call fails any more.  How many did. */
+unsigned	fuzz_faults_end(void);
+
+#endif
