@@ -20,7 +20,7 @@ BUILD_PACKAGES='autoconf automake libtool pkg-config make gcc
 	libseccomp-dev'
 RUN_PACKAGES='pamtester openssh-server openssh-client sudo procps util-linux
 	python3 python3-jwcrypto python3-cryptography ca-certificates'
-CHECK_PACKAGES='clang libcmocka-dev python3-pytest python3-pexpect
+CHECK_PACKAGES='clang libclang-rt-dev libcmocka-dev python3-pytest python3-pexpect
 	python3-paramiko python3-jwt mandoc jose shellcheck sshpass binutils
 	busybox dash gawk mawk xz-utils postgresql dovecot-imapd nginx-light
 	libnginx-mod-http-auth-pam sasl2-bin systemd libssh-4 curl git

@@ -24,9 +24,10 @@ count_mistake(void *ctx, const char *file, unsigned line, const char *text)
 }
 
 static void
-see_objection(void *ctx, const char *text)
+see_objection(void *ctx, enum pj_objection_kind kind, const char *text)
 {
 	(void)ctx;
+	(void)kind;
 	FUZZ_CHECK(*text != '\0' && pj_span_printable(pj_span_str(text)));
 }
 
