@@ -192,7 +192,7 @@ def test_every_row_is_measured():
     """No row stands in the documents that no test has measured."""
     code = ""
     for path in glob.glob(source_file("tests/e2e/test_*.py")):
-        with open(path, encoding="ascii") as file:
+        with open(path, encoding="utf-8") as file:
             code += " ".join(file.read().split())
     assert os.path.exists(source_file("README.md"))
     for name, rows in limits.documented().items():

@@ -19,10 +19,8 @@ import pytest
 
 import hosts
 import tokens
+from hosts import ASKPASS
 
-HERE = os.path.dirname(os.path.realpath(__file__))
-ASKPASS = os.path.normpath(os.path.join(
-    HERE, "../../pam_jwks/client/pam-jwks-askpass"))
 SHELLS = {"dash": ["dash"], "bash": ["bash", "--posix"],
           "busybox": ["busybox", "ash"]}
 AWKS = {"mawk": "mawk", "gawk": "gawk", "busybox": "busybox awk"}
@@ -30,18 +28,27 @@ HOST = "server.example.org"
 FIRST = f"(alice@{HOST}) Token: "
 PIECE = 511
 
-# A caller: its name is what the kernel calls it, so that of its file.
+# A caller: its name is what the kernel calls it, so that of its file.  Like ssh
+# it lets the program inherit the pipe itself, and reads until nobody has it.
 CALLER = f"""#!{sys.executable}
-import json, os, subprocess, sys
+import json, os, select, subprocess, sys
 if "-V" in sys.argv:
     print(os.environ.get("VERSION", "OpenSSH_9.2p1 Debian-2"), file=sys.stderr)
     sys.exit()
 for line in sys.stdin:
     order = json.loads(line)
+    back, pipe = os.pipe()
     run = subprocess.run(order["argv"], env=order["env"], timeout=40,
-                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                         stderr=subprocess.PIPE)
-    print(json.dumps([run.returncode, run.stdout.decode("latin-1"),
+                         stdin=subprocess.DEVNULL, stdout=pipe,
+                         stderr=subprocess.PIPE, pass_fds=[pipe])
+    os.close(pipe)
+    out = []
+    while not out or out[-1]:
+        if not select.select([back], [], [], 10)[0]:
+            sys.exit("somebody holds the pipe")
+        out.append(os.read(back, 65536))
+    os.close(back)
+    print(json.dumps([run.returncode, b"".join(out).decode("latin-1"),
                       run.stderr.decode("latin-1")]), flush=True)
 """
 

@@ -32,6 +32,8 @@ except ImportError:
 from syslog_lines import parse_attempt, parse_line
 
 HERE = os.path.dirname(os.path.realpath(__file__))
+ASKPASS = os.path.normpath(os.path.join(
+    HERE, "../../pam_jwks/client/pam-jwks-askpass"))
 NODE_NAME = "node.provider.test"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 TIMEOUT = 20

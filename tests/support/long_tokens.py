@@ -138,28 +138,25 @@ def need_set_id():
 # --- a helper that answers --------------------------------------------------------
 
 HELPER = "/run/answer"
+PROGRAM = "/run/pam-jwks-askpass"
 FOLDER = "/run/home/alice"
 
 
 def askpass(host, text=None, command=f"cat {FOLDER}/token"):
-    """Environment in which alice's ssh and sudo ask a helper for this token, or
-    for what a command prints.
-
-    An empty answer is an empty line: no line at all ends sudo's conversation.
-    """
+    """Environment in which alice's ssh and sudo ask pam-jwks-askpass for this
+    token, or for what a command prints.  A helper notes the prompts."""
+    with open(hosts.ASKPASS, encoding="ascii") as file:
+        host.write(PROGRAM, file.read(), 0o755)
     host.write(HELPER, "#!/bin/sh\n"
                f"printf '%s\\n' \"$1\" >>{FOLDER}/prompts\n"
-               "case $1 in\n*'Token: ') from=1 ;;\n"
-               "*'Token (after character '*'): ')\n"
-               "\tfrom=${1##*character } from=$((${from%%)*} + 1)) ;;\n"
-               "*) exit 1 ;;\nesac\nsh -c \"$PAM_JWKS_TOKEN_COMMAND\" |\n"
-               f"    tail -c +$from | head -c {PIECE}\necho\n", 0o755)
+               f"exec {PROGRAM} \"$1\"\n", 0o755)
     if text is not None:
         host.write(FOLDER + "/token", text, 0o600, "alice")
     host.remove(FOLDER + "/prompts")
     return {"SSH_ASKPASS": HELPER, "SSH_ASKPASS_REQUIRE": "force",
             "SUDO_ASKPASS": HELPER, "PAM_JWKS_TOKEN_COMMAND": command,
-            "PAM_JWKS_HOSTS": "*", "PAM_JWKS_SUDO": "yes"}
+            "PAM_JWKS_HOSTS": "*", "PAM_JWKS_SUDO": "yes",
+            "XDG_RUNTIME_DIR": FOLDER}
 
 
 def askpass_prompts(host):
