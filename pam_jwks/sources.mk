@@ -94,6 +94,8 @@ libpj_la_SOURCES = \
 	pam_jwks/keys/cache.h \
 	pam_jwks/keys/cache_lock.c \
 	pam_jwks/keys/cache_private.h \
+	pam_jwks/keys/change.c \
+	pam_jwks/keys/change.h \
 	pam_jwks/keys/discovery.c \
 	pam_jwks/keys/discovery.h \
 	pam_jwks/keys/envelope.c \
@@ -189,6 +191,7 @@ pam_jwks_SOURCES = \
 	pam_jwks/cli/check_stacks.c \
 	pam_jwks/cli/cli.c \
 	pam_jwks/cli/cli.h \
+	pam_jwks/cli/cmd_cache.c \
 	pam_jwks/cli/cmd_check.c \
 	pam_jwks/cli/cmd_keys.c \
 	pam_jwks/cli/cmd_reason.c \

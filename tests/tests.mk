@@ -271,6 +271,7 @@ tests_scenarios_failing_la_LDFLAGS = -module -avoid-version -shared \
 
 # ---- the key supply: also make check-long ------------------------------------
 SUPPLY_TESTS = \
+	tests/supply/test_by_hand.py \
 	tests/supply/test_clock.py \
 	tests/supply/test_concurrency.py \
 	tests/supply/test_content.py \

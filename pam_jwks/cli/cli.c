@@ -1,5 +1,10 @@
 #include "cli/cli.h"
 
+#include <stdarg.h>
+#include <unistd.h>
+
+#define COLUMNS		80
+
 void
 pj_cli_source(const struct pj_cli *cli, struct pj_config_source *source)
 {
@@ -65,13 +70,60 @@ pj_cli_exit(enum pj_status status)
 	return PJ_EXIT_USAGE;
 }
 
+/* Breaks a line at spaces; what follows stands four columns further in. */
+static void
+print_broken(const char *text)
+{
+	size_t indent = strspn(text, " "), column = indent, gap, word;
+
+	(void)printf("%*s", (int)indent, "");
+	for (text += indent; *text != '\0'; text += gap + word) {
+		gap = strspn(text, " ");
+		word = strcspn(text + gap, " ");
+		if (column > indent && column + gap + word > COLUMNS) {
+			(void)printf("\n%*s", (int)indent + 4, "");
+			column = indent + 4;
+		} else {
+			(void)printf("%*s", (int)gap, "");
+			column += gap;
+		}
+		(void)printf("%.*s", (int)word, text + gap);
+		column += word;
+	}
+	(void)putchar('\n');
+}
+
+void
+pj_cli_line(const char *fmt, ...)
+{
+	PJ_CLEANUP(pj_cleanup_str) char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
+	va_end(ap);
+	if (text == NULL)
+		return;
+	if (isatty(STDOUT_FILENO) == 1)
+		print_broken(text);
+	else
+		(void)puts(text);
+}
+
 void
 pj_cli_say(FILE *out, const char *word, enum pj_status status,
     const struct pj_error *err)
 {
 	bool detail = err != NULL && err->detail[0] != '\0';
+	const char *before = detail ? " (" : "", *behind = detail ? ")" : "";
+	const char *words = detail ? err->detail : "";
 
-	(void)fprintf(out, "%s: %s: %s%s%s%s\n", word, pj_status_name(status),
-	    pj_status_sentence(status), detail ? " (" : "",
-	    detail ? err->detail : "", detail ? ")" : "");
+	if (out == stdout)
+		pj_cli_line("%s: %s: %s%s%s%s", word, pj_status_name(status),
+		    pj_status_sentence(status), before, words, behind);
+	else
+		(void)fprintf(out, "%s: %s: %s%s%s%s\n", word,
+		    pj_status_name(status), pj_status_sentence(status),
+		    before, words, behind);
 }

@@ -33,13 +33,16 @@ struct pj_cli {
 	bool		 all_claims;
 	bool		 json;
 	bool		 syntax;
-	const char	*operand;	/* the one word behind the options */
+	const char	*operand;	/* the word behind the options */
+	const char	*file;		/* the second one */
 	char		*owned[PJ_LIST_MAX + 2];	/* made absolute */
 	size_t		 owned_count;
 };
 
 int	pj_cmd_check(const struct pj_cli *cli);
+int	pj_cmd_import(const struct pj_cli *cli);
 int	pj_cmd_keys(const struct pj_cli *cli);
+int	pj_cmd_purge(const struct pj_cli *cli);
 int	pj_cmd_reason(const struct pj_cli *cli);
 int	pj_cmd_refresh(const struct pj_cli *cli);
 int	pj_cmd_verify(const struct pj_cli *cli);
@@ -57,6 +60,13 @@ int	pj_cli_configure(const struct pj_cli *cli,
 
 /* The exit code of a decision or a refresh. */
 int	pj_cli_exit(enum pj_status status);
+
+/*
+ * Prints a line to standard output; at a terminal, one that fits 80 columns,
+ * with the rest below it.  A longer word stays whole.
+ */
+void	pj_cli_line(const char *fmt, ...)
+	    __attribute__((format(printf, 1, 2)));
 
 /* Prints "WORD: reason: sentence (detail)". */
 void	pj_cli_say(FILE *out, const char *word, enum pj_status status,

@@ -11,25 +11,16 @@
 #include "jose/jwks.h"
 #include "keys/version.h"
 
-/* Prints text from a key set without moving a terminal's cursor. */
-static void
-print_kid(const struct pj_jwk *jwk)
-{
-	char kid[PJ_KID_MAX + 1] = "-";
-
-	if (jwk->has_kid)
-		pj_escape(kid, sizeof(kid), jwk->kid);
-	(void)printf("    %s", kid);
-}
-
+/* Text from a key set must not move a terminal's cursor. */
 static void
 print_key(const struct pj_jwk *jwk)
 {
-	char thumbprint[PJ_THUMBPRINT_LEN + 1];
+	char kid[PJ_KID_MAX + 1] = "-", thumbprint[PJ_THUMBPRINT_LEN + 1] = "";
 
-	print_kid(jwk);
+	if (jwk->has_kid)
+		pj_escape(kid, sizeof(kid), jwk->kid);
 	if (jwk->status != PJ_OK) {
-		(void)printf("  skipped: %s: %s%s%s%s\n",
+		pj_cli_line("    %s  skipped: %s: %s%s%s%s", kid,
 		    pj_status_name(jwk->status),
 		    pj_status_sentence(jwk->status),
 		    jwk->detail != NULL ? " (" : "",
@@ -37,15 +28,13 @@ print_key(const struct pj_jwk *jwk)
 		    jwk->detail != NULL ? ")" : "");
 		return;
 	}
-	(void)printf("  %s", pj_kty_name(jwk->kty));
-	if (jwk->crv != PJ_CRV_NONE)
-		(void)printf(" %s", pj_crv_name(jwk->crv));
-	(void)printf("  %s  %u bits%s",
+	if (pj_jwk_thumbprint(jwk, thumbprint, NULL) != PJ_OK)
+		thumbprint[0] = '\0';
+	pj_cli_line("    %s  %s%s%s  %s  %u bits%s  %s", kid,
+	    pj_kty_name(jwk->kty), jwk->crv != PJ_CRV_NONE ? " " : "",
+	    jwk->crv != PJ_CRV_NONE ? pj_crv_name(jwk->crv) : "",
 	    jwk->alg != NULL ? jwk->alg->name : "any alg", jwk->bits,
-	    jwk->from_x5c ? "  from x5c" : "");
-	if (pj_jwk_thumbprint(jwk, thumbprint, NULL) == PJ_OK)
-		(void)printf("  %s", thumbprint);
-	(void)putchar('\n');
+	    jwk->from_x5c ? "  from x5c" : "", thumbprint);
 }
 
 /* unsound: what the helper found in the set; see keys/version.h. */
@@ -78,7 +67,7 @@ print_file(const struct pj_key_request *request)
 	    pj_file_read_any(path, &text, &err) :
 	    pj_file_read(path, &text, &err);
 
-	(void)printf("  file %s\n", path);
+	pj_cli_line("  file %s", path);
 	if (status != PJ_OK) {
 		pj_cli_say(stdout, "  file", status, &err);
 		return PJ_EXIT_NO_KEYS;
@@ -105,22 +94,22 @@ print_state(const struct pj_cache *cache, const struct pj_clock *now)
 		return;
 	}
 	if (state.has_result)
-		(void)printf("  last attempt %lld s ago: %s%s%s\n",
+		pj_cli_line("  last attempt %lld s ago: %s%s%s",
 		    (long long)pj_age(&state.holds.attempt, now, NULL),
 		    pj_status_name(state.result),
 		    state.error.detail[0] != '\0' ? ": " : "",
 		    state.error.detail);
 	if (state.success.wall > 0)
-		(void)printf("  last success %lld s ago\n",
+		pj_cli_line("  last success %lld s ago",
 		    (long long)pj_age(&state.success, now, NULL));
 	held = pj_held_back(&state.holds, PJ_CAUSE_STALE, now);
 	if (held > 0)
-		(void)printf("  after %u failure%s in a row asking again in "
-		    "%lld s\n", state.failures,
+		pj_cli_line("  after %u failure%s in a row asking again in "
+		    "%lld s", state.failures,
 		    state.failures == 1 ? "" : "s", (long long)held);
 	held = pj_held_back(&state.holds, PJ_CAUSE_KID, now);
 	if (held > 0)
-		(void)printf("  an unknown key id asks again in %lld s\n",
+		pj_cli_line("  an unknown key id asks again in %lld s",
 		    (long long)held);
 }
 
@@ -133,21 +122,21 @@ print_ages(const struct pj_key_request *request,
 	enum pj_key_state state = pj_key_state(validity, &request->lifetimes,
 	    now);
 
-	(void)printf("  from %.*s\n", PJ_SPAN_ARG(envelope->jwks_uri));
+	pj_cli_line("  from %.*s", PJ_SPAN_ARG(envelope->jwks_uri));
 	if (envelope->discovered.wall > 0)
-		(void)printf("  that address was discovered %lld s ago\n",
+		pj_cli_line("  that address was discovered %lld s ago",
 		    (long long)pj_age(&envelope->discovered, now, NULL));
-	(void)printf("  %s, fetched %lld s ago, ttl %lld s, due after %lld "
-	    "s\n", pj_key_state_name(state), (long long)age,
+	pj_cli_line("  %s, fetched %lld s ago, ttl %lld s, due after %lld "
+	    "s", pj_key_state_name(state), (long long)age,
 	    (long long)validity->ttl, (long long)validity->refresh_after);
 	if (state == PJ_STATE_FRESH)
-		(void)printf("  next refresh at the first login in %lld s\n",
+		pj_cli_line("  next refresh at the first login in %lld s",
 		    (long long)(validity->refresh_after - age));
 	else
 		(void)puts("  next refresh at the next login");
 	if (validity->retire_after > 0)
-		(void)printf("  the provider withdrew them: not used any more "
-		    "in %lld s\n", (long long)(validity->retire_after - age));
+		pj_cli_line("  the provider withdrew them: not used any more "
+		    "in %lld s", (long long)(validity->retire_after - age));
 }
 
 static int
@@ -195,7 +184,7 @@ pj_cmd_keys(const struct pj_cli *cli)
 		    strcmp(cli->operand, issuer->name) != 0)
 			continue;
 		any = true;
-		(void)printf("%s: %s\n", issuer->name,
+		pj_cli_line("%s: %s", issuer->name,
 		    issuer->issuer != NULL ? issuer->issuer : "no issuer");
 		pj_configure_request(config, issuer, &request);
 		code = request.jwks_file != NULL ?

@@ -2,8 +2,26 @@
  * pam-jwks refresh: fetches the keys of every section now, or of one.
  */
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
+
+/* At a terminal: who is being asked, until the answer stands there. */
+static void
+begin_progress(const char *name)
+{
+	if (isatty(STDOUT_FILENO) != 1)
+		return;
+	(void)printf("%s: asking the provider ...", name);
+	(void)fflush(stdout);
+}
+
+static void
+end_progress(void)
+{
+	if (isatty(STDOUT_FILENO) == 1)
+		(void)fputs("\r\033[K", stdout);
+}
 
 static int
 refresh(const struct pj_config *config, const struct pj_issuer *issuer,
@@ -14,14 +32,16 @@ refresh(const struct pj_config *config, const struct pj_issuer *issuer,
 	enum pj_status status;
 
 	if (issuer->jwks_file != NULL) {
-		(void)printf("%s: keys come from %s, nothing to fetch\n",
+		pj_cli_line("%s: keys come from %s, nothing to fetch",
 		    issuer->name, issuer->jwks_file);
 		return PJ_EXIT_OK;
 	}
 	pj_configure_request(config, issuer, &request);
+	begin_progress(issuer->name);
 	status = pj_helper_refresh(helper, &request, PJ_CAUSE_FORCED, &err);
+	end_progress();
 	if (status == PJ_OK)
-		(void)printf("%s: %s\n", issuer->name,
+		pj_cli_line("%s: %s", issuer->name,
 		    err.detail[0] != '\0' ? err.detail : "keys are up to date");
 	else
 		pj_cli_say(stdout, issuer->name, status, &err);
@@ -54,8 +74,8 @@ pj_cmd_refresh(const struct pj_cli *cli)
 			continue;
 		found = true;
 		if (first != i) {
-			(void)printf("%s: see [issuer %s], it has the same "
-			    "keys\n", issuer->name,
+			pj_cli_line("%s: see [issuer %s], it has the same "
+			    "keys", issuer->name,
 			    pj_config_issuer(config, first)->name);
 			continue;
 		}

@@ -16,6 +16,8 @@ static const char usage[] =
 "                      [--json]\n"
 "       pam-jwks keys [-c FILE | -o KEY=VALUE ...] [SECTION]\n"
 "       pam-jwks refresh [-c FILE | -o KEY=VALUE ...] [SECTION]\n"
+"       pam-jwks purge [-c FILE] ISSUER\n"
+"       pam-jwks import [-c FILE] ISSUER KEYFILE\n"
 "       pam-jwks reason [NAME]\n"
 "       pam-jwks --version\n";
 
@@ -42,15 +44,17 @@ static const struct option long_options[] = {
 static const struct {
 	const char	*name;
 	int		(*run)(const struct pj_cli *cli);
-	bool		 operand;
+	int		 least, most;	/* words behind the options */
 	bool		 verifies;	/* takes the options of verify */
 	bool		 checks;	/* takes the options of check */
 } commands[] = {
-	{ "check", pj_cmd_check, false, false, true },
-	{ "keys", pj_cmd_keys, true, false, false },
-	{ "reason", pj_cmd_reason, true, false, false },
-	{ "refresh", pj_cmd_refresh, true, false, false },
-	{ "verify", pj_cmd_verify, false, true, false },
+	{ "check", pj_cmd_check, 0, 0, false, true },
+	{ "import", pj_cmd_import, 2, 2, false, false },
+	{ "keys", pj_cmd_keys, 0, 1, false, false },
+	{ "purge", pj_cmd_purge, 1, 1, false, false },
+	{ "reason", pj_cmd_reason, 0, 1, false, false },
+	{ "refresh", pj_cmd_refresh, 0, 1, false, false },
+	{ "verify", pj_cmd_verify, 0, 0, true, false },
 };
 
 static int
@@ -151,8 +155,10 @@ run(struct pj_cli *cli, int operands, char **operand)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (strcmp(cli->command, commands[i].name) != 0)
 			continue;
-		if (operands > (commands[i].operand ? 1 : 0))
+		if (operands > commands[i].most)
 			return usage_error("too many words");
+		if (operands < commands[i].least)
+			return usage_error("a word is missing");
 		if (cli->config != NULL && cli->options_count != 0)
 			return usage_error("either -c or -o");
 		if ((cli->syntax && !commands[i].checks) ||
@@ -163,7 +169,8 @@ run(struct pj_cli *cli, int operands, char **operand)
 		    (!commands[i].verifies && !commands[i].checks &&
 		    (cli->offline || cli->json)))
 			return usage_error("that command has no such option");
-		cli->operand = operands == 1 ? operand[0] : NULL;
+		cli->operand = operands > 0 ? operand[0] : NULL;
+		cli->file = operands > 1 ? operand[1] : NULL;
 		return commands[i].run(cli);
 	}
 	return usage_error("no such command");

@@ -3,19 +3,13 @@
  */
 #include "fetch/harvest.h"
 
-#include <stdio.h>
-
-#include "base/clock.h"
-#include "jose/jwks.h"
 #include "keys/discovery.h"
+#include "keys/version.h"
 
 #define HTTP_OK			200
 #define HTTP_NOT_MODIFIED	304
 #define HTTP_NOT_FOUND		404
 #define HTTP_GONE		410
-
-/* The most that complete checks may take: a hundred usual keys. */
-#define CHECK_MS		1000
 
 /* An answer that is none, or not the one that was wanted. */
 static enum pj_status
@@ -71,55 +65,16 @@ judge_not_modified(const struct pj_plan *plan, bool have_copy,
 	return PJ_OK;
 }
 
-/*
- * The complete check of all keys that there is time for: 256 keys of RSA with
- * 8192 bits would take half a minute, and nobody's provider has them.
- */
-static void
-check_keys(struct pj_jwks *jwks, int64_t until, struct pj_harvest *harvest)
-{
-	size_t room = sizeof(harvest->unsound), used = 0;
-	int64_t most = pj_now_ms() + CHECK_MS;
-	const struct pj_jwk *jwk;
-	int n;
-
-	if (until > most)
-		until = most;
-	for (size_t i = 0; i < pj_jwks_count(jwks); i++) {
-		jwk = pj_jwks_at(jwks, i);
-		if (jwk->status != PJ_OK)
-			continue;
-		if (pj_now_ms() >= until)
-			return;
-		pj_jwks_check(jwks, i);
-		/* A shortage of memory says nothing about the key. */
-		if (jwk->status == PJ_OK || jwk->status == PJ_NO_MEMORY)
-			continue;
-		n = snprintf(harvest->unsound + used, room - used, "%s%zu %s",
-		    used > 0 ? " " : "", i, pj_status_name(jwk->status));
-		if (n < 0 || (size_t)n >= room - used) {
-			harvest->unsound[used] = '\0';
-			return;
-		}
-		used += (size_t)n;
-	}
-}
-
 static enum pj_status
 judge_keys(struct pj_span body, int64_t until, struct pj_harvest *harvest,
     struct pj_error *err)
 {
-	PJ_CLEANUP(pj_cleanup_jwks) struct pj_jwks *jwks = NULL;
-	enum pj_status status;
+	struct pj_judgement judgement;
+	enum pj_status status = pj_keys_judge(body, until, &judgement, err);
 
-	status = pj_jwks_parse(body, &jwks, err);
-	if (status == PJ_OK) {
-		check_keys(jwks, until, harvest);
-		harvest->usable = pj_jwks_usable(jwks);
-		harvest->unusable = harvest->usable == 0;
-	}
-	if (harvest->unusable)
-		status = pj_jwks_refuse(jwks, err);
+	harvest->usable = judgement.usable;
+	harvest->unusable = judgement.unusable;
+	memcpy(harvest->unsound, judgement.unsound, sizeof(harvest->unsound));
 	if (status != PJ_OK)
 		return pj_fail_in(err, status, "GET %s", harvest->jwks_uri);
 	harvest->body = body;

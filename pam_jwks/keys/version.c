@@ -1,8 +1,15 @@
 /*
  * One version of an issuer's keys in memory: see version.h.
  */
-#include "base/file.h"
 #include "keys/version.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+
+/* The most that complete checks may take: a hundred usual keys. */
+#define CHECK_MS		1000
 
 void
 pj_version_free(struct pj_version *version)
@@ -38,6 +45,58 @@ pj_version_skip(struct pj_jwks *jwks, struct pj_span unsound)
 		    pj_status_find(reason, &why) && why != PJ_OK)
 			pj_jwks_skip(jwks, (size_t)i, why);
 	}
+}
+
+/*
+ * The complete check of all keys that there is time for: 256 keys of RSA with
+ * 8192 bits would take half a minute, and nobody's provider has them.
+ */
+static void
+check_keys(struct pj_jwks *jwks, int64_t until, struct pj_judgement *judgement)
+{
+	size_t room = sizeof(judgement->unsound), used = 0;
+	int64_t most = pj_now_ms() + CHECK_MS;
+	const struct pj_jwk *jwk;
+	int n;
+
+	if (until > most)
+		until = most;
+	for (size_t i = 0; i < pj_jwks_count(jwks); i++) {
+		jwk = pj_jwks_at(jwks, i);
+		if (jwk->status != PJ_OK)
+			continue;
+		if (pj_now_ms() >= until)
+			return;
+		pj_jwks_check(jwks, i);
+		/* A shortage of memory says nothing about the key. */
+		if (jwk->status == PJ_OK || jwk->status == PJ_NO_MEMORY)
+			continue;
+		n = snprintf(judgement->unsound + used, room - used, "%s%zu %s",
+		    used > 0 ? " " : "", i, pj_status_name(jwk->status));
+		if (n < 0 || (size_t)n >= room - used) {
+			judgement->unsound[used] = '\0';
+			return;
+		}
+		used += (size_t)n;
+	}
+}
+
+enum pj_status
+pj_keys_judge(struct pj_span body, int64_t until,
+    struct pj_judgement *judgement, struct pj_error *err)
+{
+	PJ_CLEANUP(pj_cleanup_jwks) struct pj_jwks *jwks = NULL;
+	enum pj_status status;
+
+	*judgement = (struct pj_judgement){ .count = 0 };
+	status = pj_jwks_parse(body, &jwks, err);
+	if (status != PJ_OK)
+		return status;
+	check_keys(jwks, until, judgement);
+	judgement->count = pj_jwks_count(jwks);
+	judgement->usable = pj_jwks_usable(jwks);
+	judgement->unusable = judgement->usable == 0;
+	return judgement->unusable ? pj_jwks_refuse(jwks, err) : PJ_OK;
 }
 
 /* Parses keys of which at least one can be used. */

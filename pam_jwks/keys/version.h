@@ -25,6 +25,25 @@ void		pj_version_free(struct pj_version *version);
  */
 void		pj_version_skip(struct pj_jwks *jwks, struct pj_span unsound);
 
+/* What a key set is worth before it is stored. */
+struct pj_judgement {
+	size_t	count;			/* keys in all */
+	size_t	usable;
+	bool	unusable;		/* a set, without a usable key */
+	char	unsound[PJ_FIELD_MAX + 1];	/* for pj_version_skip */
+};
+
+/*
+ * The same for keys from the network and from a file: the envelope is strict,
+ * keys are judged one by one, completely, which takes milliseconds for each.
+ * At until (pj_now_ms), or after a second, that ends; keys that it did not
+ * reach are left to the cheap checks that every login makes.  PJ_OK: at least
+ * one key can be used.  PJ_KEYSET_INVALID, pj_jwks_parse's errors.
+ */
+enum pj_status	pj_keys_judge(struct pj_span body, int64_t until,
+		    struct pj_judgement *judgement, struct pj_error *err)
+		    PJ_MUST_CHECK;
+
 /*
  * Loads an empty version, with at least one usable key; it is empty on failure.
  * pj_cache_load's errors; PJ_KEYSET_INVALID.

@@ -278,6 +278,7 @@ def complete(*words):
 
 def test_completion():
     """bash completes commands, options and the names of reasons."""
+    assert complete("pam-jwks", "pu") == ["purge"]
     assert complete("pam-jwks", "re") == ["reason", "refresh"]
     assert complete("pam-jwks", "check", "--s") == ["--syntax"]
     assert complete("pam-jwks", "reason", "token_tr") == ["token_truncated"]
