@@ -9,8 +9,12 @@ import sys
 
 sys.dont_write_bytecode = True
 
-from hosts import Host, find_built  # noqa: E402
+import tokens  # noqa: E402
+from hosts import ASKPASS, NODE_NAME, Host, find_built  # noqa: E402
 from provider import AUDIENCE, Provider  # noqa: E402
+
+HOME = "/run/home/alice"
+PROGRAM = "/run/pam-jwks-askpass"
 
 
 def step(text):
@@ -44,14 +48,73 @@ def configure(host, provider):
     host.write("/etc/security/demo-ca.pem", provider.authority.ca_text())
     section = (f"[issuer corp]\n"
                f"issuer     = {provider.issuer}\n"
-               f"services   = sshd demo\n"
+               f"services   = sshd sudo sudo-i demo\n"
                f"audience   = {AUDIENCE}\n"
                f"user_claim = preferred_username\n"
                f"ca_file    = /etc/security/demo-ca.pem\n")
     host.config(section)
     host.pam("sshd", "auth required {module}")
+    for service in ("sudo", "sudo-i"):
+        host.pam(service, "auth required {module}")
     host.pam("demo", "auth required {module}", "account required pam_unix.so")
     return section
+
+
+def settle_in(host, provider, port):
+    """alice's machine: where the server is, and a long token.  Returns her
+    environment."""
+    key = host.read("/run/known_hosts").decode().split(" ", 1)[1]
+    host.write("/run/known_hosts", f"[{NODE_NAME}]:{port} {key}")
+    host.run(["mkdir", "-m", "700", HOME + "/.ssh"], user="alice")
+    host.write(HOME + "/.ssh/config", f"Host *\n    Port {port}\n    LogLevel "
+               "ERROR\n    UserKnownHostsFile /run/known_hosts\n",
+               owner="alice")
+    with open(ASKPASS, encoding="ascii") as file:
+        host.write(PROGRAM, file.read(), 0o755)
+    host.write(HOME + "/token", tokens.token_of_length(
+        2000, provider.keys[0], provider.kind,
+        tokens.claims(provider.issuer, "alice", AUDIENCE)), 0o600, "alice")
+    return {"SSH_ASKPASS": PROGRAM, "SSH_ASKPASS_REQUIRE": "force",
+            "PAM_JWKS_HOSTS": "*.provider.test", "SUDO_ASKPASS": PROGRAM,
+            "PAM_JWKS_SUDO": "yes", "PAM_JWKS_TOKEN_FILE": HOME + "/token",
+            "XDG_RUNTIME_DIR": HOME}
+
+
+def long_token(host, provider, port):
+    """A token that fits into no answer, through plain ssh and sudo -A."""
+    env = settle_in(host, provider, port)
+    step("a token of 2,000 bytes: ssh passes on 1023 bytes, sudo 511.  On her "
+         "machine\n   alice sets")
+    show("\n".join(f"{name}={value}" for name, value in env.items()))
+
+    step("pam-jwks-askpass --check")
+    result = host.run([PROGRAM, "--check"], user="alice", env=env)
+    shown = [line if len(line) < 70 else line[:66] + " ..."
+             for line in result.out.splitlines()]
+    show("\n".join(shown) + result.err)
+    expect(result.returncode == 0, "the token is no token")
+
+    step(f"ssh {NODE_NAME} id -un")
+    result = host.run(["ssh", NODE_NAME, "id", "-un"], user="alice", env=env)
+    show(result.out + result.err)
+    expect(result.out == "alice\n", f"ssh: {result}")
+    show("log: " + log_of(host))
+
+    step("sudo -A id -un")
+    result = host.run(["sudo", "-A", "id", "-un"], user="alice", env=env)
+    if "no new privileges" in result.err:
+        show("left out: sudo cannot become root in this container")
+    else:
+        show(result.out + result.err)
+        expect(result.out == "root\n", f"sudo: {result}")
+        show("log: " + log_of(host))
+
+    step("ssh to a host that is not in PAM_JWKS_HOSTS: it gets no token")
+    result = host.run(
+        ["ssh", "-o", "NumberOfPasswordPrompts=1", NODE_NAME, "id", "-un"],
+        user="alice", env={**env, "PAM_JWKS_HOSTS": "*.example.org"})
+    show(result.out + result.err)
+    expect(result.returncode == 255, f"ssh: {result}")
 
 
 def main():
@@ -101,6 +164,9 @@ def main():
                           provider.token("alice", expires_in=-312), "id -un")
         expect(result.returncode == 255, f"ssh: {result}")
         show("log: " + log_of(host).splitlines()[0])
+
+        log_of(host)
+        long_token(host, provider, port)
 
     print("\nThe demo is over; nothing is left running.", flush=True)
 
