@@ -99,3 +99,23 @@ def test_with_keys_pauses_double_from_30_to_600_seconds(machine, provider):
         machine.accept()
         assert provider.count("keys") == before + 1
         machine.pass_time(3)
+
+
+def test_a_success_ends_a_pause(machine, provider):
+    """The timer asks in a pause; what it brings must not leave the pause there
+    for the next key id that nobody knows."""
+    machine.accept()
+    provider.behave("keys", "500")
+    machine.pass_time(901)
+    for _ in range(5):
+        machine.accept()
+        state = machine.state_text()
+        machine.pass_time(int(state["backoff_until"])
+                          - int(state["attempt"].split()[1]) + 1)
+    machine.accept()
+    provider.behave("keys", "ok")
+    assert machine.fetch().split()[2] == "ok"
+    provider.rotate()
+    provider.forget()
+    machine.accept()
+    assert provider.count("keys") == 1

@@ -206,3 +206,23 @@ def test_a_304_does_not_hide_a_new_key(machine, provider):
     provider.forget()
     machine.accept()
     assert asked(provider) == (0, 1)
+
+
+def test_a_rotation_that_was_found_ends_long_pauses(machine, provider):
+    """Strangers make the pauses longer; once the key set has changed they are
+    short again, for the next rotation as for the next stranger."""
+    machine.accept()
+    stranger = machine.token(header={"kid": "nobody's"})
+    for pause in (31, 61, 121):
+        assert machine.login(stranger).reason == "key_unknown"
+        machine.pass_time(pause)
+    provider.rotate()
+    machine.accept()
+    machine.pass_time(31)
+    provider.rotate()
+    machine.accept()
+    machine.pass_time(31)
+    assert machine.login(stranger).reason == "key_unknown"
+    machine.pass_time(31)
+    provider.rotate()
+    machine.accept()
