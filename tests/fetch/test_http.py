@@ -209,8 +209,8 @@ def test_one_unconditional_get_a_day(machine, provider):
     assert machine.asked() == (1, 3, 0)
 
 
-def test_validators_belong_to_their_url(machine, provider):
-    """When the keys move, the old URL's validators are not sent to the new."""
+def move(machine, provider):
+    """The keys move, and the place that is known of old is too old."""
     provider.etag = '"v1"'
     machine.ask()
     provider.aliases = {"/moved.json": "keys"}
@@ -218,9 +218,26 @@ def test_validators_belong_to_their_url(machine, provider):
     wall, boot, boot_id = machine.data()["discovered"].split()
     machine.rewrite(discovered=f"discovered {int(wall) - 90000} {boot} "
                     f"{boot_id}")
+
+
+def test_validators_belong_to_their_url(machine, provider):
+    """When the keys move, the old URL's validators are not sent to the new."""
+    move(machine, provider)
     machine.ask()
     assert provider.requests[-1].path == "/moved.json"
     assert "if-none-match" not in provider.requests[-1].headers
+
+
+def test_304_of_another_place(machine, provider):
+    """Nor does a 304 of the new place stand for the old place's keys."""
+    move(machine, provider)
+    before = machine.data()
+    provider.scripts["keys"] = answer(304)
+    status, words = machine.fetch()
+    assert status == "fetch_failed"
+    assert words.startswith(f"GET {provider.issuer}/moved.json: HTTP 304, "
+                            "though"), words
+    assert machine.data() == before
 
 
 # --- refusals of the provider ----------------------------------------------------

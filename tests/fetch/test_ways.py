@@ -15,7 +15,7 @@ import pytest
 import hosts
 import tokens
 from connect_proxy import ConnectProxy
-from fetching import Machine
+from fetching import CA, Machine
 from provider import Provider
 
 
@@ -49,6 +49,19 @@ def test_proxy(machine, provider, tls):
 def test_proxy_with_another_ca(machine, provider, tmp_path):
     """A https proxy that nobody vouches for is not used."""
     other = tokens.Authority(str(tmp_path))
+    with ConnectProxy(other) as proxy:
+        machine.configure(proxy=proxy.url)
+        status, words = machine.fetch()
+        assert status == "fetch_failed"
+        assert "certificate verify failed: " in words
+        assert proxy.requests == []
+    assert provider.count() == 0
+
+
+def test_proxy_with_another_name(machine, provider, tmp_path):
+    """Nor is one whose certificate is for another name."""
+    other = tokens.Authority(str(tmp_path), names=("other.test",))
+    machine.host.write(CA, other.ca_text() + provider.authority.ca_text())
     with ConnectProxy(other) as proxy:
         machine.configure(proxy=proxy.url)
         status, words = machine.fetch()
