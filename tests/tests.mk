@@ -153,6 +153,23 @@ tests_supply_login_SOURCES = tests/supply/login.c tests/supply/hooks.c \
 tests_supply_login_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fork
 tests_supply_login_LDADD = libpj.la
 
+# ---- every call fails once ---------------------------------------------------
+if HAVE_CMOCKA
+check_PROGRAMS += tests/torture/test_nth
+TESTS += tests/torture/test_nth
+endif
+tests_torture_test_nth_SOURCES = tests/torture/test_nth.c \
+	tests/fuzz/common.c tests/fuzz/fuzz.h tests/fuzz/faults.c \
+	tests/fuzz/faults.h tests/fuzz/signer.c tests/fuzz/signer.h \
+	tests/unit/scratch.h
+tests_torture_test_nth_LDFLAGS = $(AM_LDFLAGS) $(fuzz_wrap)
+tests_torture_test_nth_LDADD = libpj.la $(CMOCKA_LIBS) $(CRYPTO_LIBS)
+EXTRA_DIST += tests/torture/run
+# The same under sanitizers and under valgrind.
+check-torture:
+	$(srcdir)/tests/torture/run '$(srcdir)' torture
+.PHONY: check-torture
+
 # ---- fuzzing: the corpus in every check, libFuzzer in make check-fuzz --------
 FUZZ_TARGETS = \
 	tests/fuzz/fuzz_base64 \
@@ -175,7 +192,7 @@ fuzz_wrap = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=openat \
 	-Wl,--wrap=read,--wrap=write,--wrap=fsync,--wrap=fstat \
 	-Wl,--wrap=renameat,--wrap=EVP_DigestVerifyInit \
 	-Wl,--wrap=EVP_DigestVerify,--wrap=EVP_PKEY_fromdata \
-	-Wl,--wrap=EVP_MD_CTX_new
+	-Wl,--wrap=EVP_MD_CTX_new,--wrap=pipe2,--wrap=poll,--wrap=syscall
 FUZZ_LDFLAGS =
 tests_fuzz_fuzz_base64_SOURCES = tests/fuzz/fuzz_base64.c $(fuzz_common)
 tests_fuzz_fuzz_base64_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)

@@ -6,12 +6,14 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <openssl/evp.h>
 
 static uint64_t state;
 static unsigned rarity;		/* 0: nothing fails */
+static unsigned countdown;	/* to the nth call; 0: that is not wanted */
 static unsigned failed;
 
 void
@@ -22,10 +24,19 @@ fuzz_faults_begin(uint64_t seed, unsigned one_in)
 	failed = 0;
 }
 
+void
+fuzz_faults_nth(unsigned n)
+{
+	rarity = 0;
+	countdown = n;
+	failed = 0;
+}
+
 unsigned
 fuzz_faults_end(void)
 {
 	rarity = 0;
+	countdown = 0;
 	return failed;
 }
 
@@ -33,6 +44,10 @@ fuzz_faults_end(void)
 static bool
 fails(void)
 {
+	if (countdown != 0) {
+		failed = --countdown == 0 ? 1 : 0;
+		return failed != 0;
+	}
 	if (rarity == 0)
 		return false;
 	state ^= state << 13;
@@ -127,6 +142,50 @@ WRAP(int, renameat, int from, const char *old, int to, const char *fresh)
 		return -1;
 	}
 	return __real_renameat(from, old, to, fresh);
+}
+
+WRAP(int, pipe2, int fds[2], int flags)
+{
+	if (fails()) {
+		errno = EMFILE;
+		return -1;
+	}
+	return __real_pipe2(fds, flags);
+}
+
+WRAP(int, poll, struct pollfd *fds, nfds_t count, int timeout)
+{
+	if (fails()) {
+		errno = ENOMEM;
+		return -1;
+	}
+	return __real_poll(fds, count, timeout);
+}
+
+/*
+ * Making a process; every other number is passed on.  All six arguments are read,
+ * as libc does, though most calls have fewer.
+ */
+long	__real_syscall(long number, ...);
+__attribute__((no_sanitize("address")))
+long	__wrap_syscall(long number, ...);
+
+long
+__wrap_syscall(long number, ...)
+{
+	long arg[6];
+	va_list ap;
+
+	va_start(ap, number);
+	for (size_t i = 0; i < 6; i++)
+		arg[i] = va_arg(ap, long);
+	va_end(ap);
+	if (number == SYS_clone && fails()) {
+		errno = EAGAIN;
+		return -1;
+	}
+	return __real_syscall(number, arg[0], arg[1], arg[2], arg[3], arg[4],
+	    arg[5]);
 }
 
 WRAP(int, EVP_DigestVerifyInit, EVP_MD_CTX *ctx, EVP_PKEY_CTX **pctx,
