@@ -24,7 +24,8 @@ CHECK_PACKAGES='clang libclang-rt-dev libcmocka-dev python3-pytest python3-pexpe
 	python3-paramiko python3-jwt mandoc jose shellcheck sshpass binutils
 	busybox dash gawk mawk xz-utils postgresql dovecot-imapd nginx-light
 	libnginx-mod-http-auth-pam sasl2-bin systemd libssh-4 curl git
-	login opendoas oidc-agent-cli strace'
+	login opendoas oidc-agent-cli strace fail2ban
+	systemd-journal-remote'
 
 PACKAGE_PACKAGES='debhelper dpkg-dev fakeroot lintian debootstrap apparmor
 	checkpolicy semodule-utils selinux-policy-dev rpm rpmlint'

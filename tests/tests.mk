@@ -351,6 +351,7 @@ PYTESTS = \
 	tests/pam/test_module.py \
 	tests/pam/test_pieces.py \
 	tests/scenarios/test_explained.py \
+	tests/scenarios/test_logs.py \
 	tests/scenarios/test_scenarios.py \
 	tests/vectors/test_implementations.py \
 	tests/vectors/test_rfc.py \
