@@ -134,6 +134,12 @@
 /* A line of `pam-jwks check`: a detail, a path and words. */
 #define PJ_FINDING_MAX		1023
 
+/*
+ * Memory that must be there for a decision to begin: a pattern's 10 MiB, and
+ * what libcrypto, documents and their trees need.
+ */
+#define PJ_ROOM_MIN		(16 * 1024 * 1024)
+
 /* Path names that the program builds itself. */
 #define PJ_PATH_MAX		4096
 

@@ -5,6 +5,7 @@
 #define PAM_SM_AUTH
 
 #include <stdio.h>
+#include <sys/mman.h>
 #include <syslog.h>
 
 #include <security/pam_ext.h>
@@ -126,6 +127,21 @@ ask(struct attempt *attempt, int argc, const char **argv, const char **service,
 		return pj_fail(err, PJ_SYSTEM_ERROR, "no PAM service or user");
 	*service = item;
 	return PJ_OK;
+}
+
+/*
+ * Some libraries do not survive that memory ends in their midst: regcomp(3) of
+ * glibc frees twice (CVE-2025-8058), OpenSSL's first use locks what it could
+ * not make.  Whoever calls su decides how much there is.  Not malloc: it would
+ * change the host's thresholds.
+ */
+static bool
+has_room(void)
+{
+	void *room = mmap(NULL, PJ_ROOM_MIN, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return room != MAP_FAILED && munmap(room, PJ_ROOM_MIN) == 0;
 }
 
 static void
@@ -265,6 +281,8 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	pj_decision_init(&decision);
 	unremember(pamh);
 	status = ask(&attempt, argc, argv, &service, &decision.error);
+	if (status == PJ_OK && !has_room())
+		status = PJ_NO_MEMORY;
 	if (status == PJ_OK)
 		decide(&attempt, service, &decision);
 	else

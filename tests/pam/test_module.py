@@ -110,6 +110,24 @@ def test_the_host_may_change_the_user_while_it_is_asked(login):
     assert attempt["reason"] == "conversation_failed", attempt
 
 
+def test_with_too_little_memory_nothing_is_begun(login):
+    """libc and OpenSSL die of a failing allocation in the wrong moment, and the
+    caller of su chooses the moment by a limit.  No signal ends a host; where a
+    decision was begun it had room enough."""
+    good, ends = token(), set()
+    for kib in range(6000, 60000, 2000):
+        login.take_attempts()
+        result = login.run(["/bin/sh", "-c", f"ulimit -v {kib}; exec "
+                            f"pamtester {SERVICE} alice authenticate"],
+                           input=good + "\n")
+        for attempt in login.take_attempts():
+            ends.add(attempt.fields.get("reason", "ok"))
+            # Its own 8 MB and what must be there besides.
+            assert attempt.verdict == "refused" or kib > 20000, (kib, attempt)
+        assert 0 <= result.returncode < 128, (kib, result)
+    assert ends == {"no_memory", "ok"}, ends
+
+
 def test_fields_in_order(login):
     """The line's fields stand in the promised order."""
     order = ["user", "reason", "identity", "rule", "issuer", "kid", "token",
