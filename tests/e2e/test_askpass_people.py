@@ -182,7 +182,7 @@ def modes(fd):
 
 
 @pytest.mark.parametrize("shell", list(SHELLS))
-@pytest.mark.parametrize("how", ["key", "TERM", "HUP"])
+@pytest.mark.parametrize("how", ["interrupt", "quit", "TERM", "HUP"])
 def test_terminal_after_an_interruption(shell, how, tmp_path):
     """Its modes are what they were, however it ends."""
     hosts.need(SHELLS[shell][0])
@@ -199,8 +199,9 @@ def test_terminal_after_an_interruption(shell, how, tmp_path):
         while modes(slave)[3] & termios.ECHO and time.monotonic() < alarm:
             time.sleep(0.02)
         assert not modes(slave)[3] & termios.ECHO
-        if how == "key":
-            os.write(master, b"half a tok\x03")
+        if how in ("interrupt", "quit"):
+            os.write(master, b"half a tok" +
+                     (b"\x03" if how == "interrupt" else b"\x1c"))
         else:
             run.send_signal(getattr(signal, "SIG" + how))
         assert run.wait(20) != 0

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import time
@@ -194,6 +195,22 @@ def test_no_room(place):
     place.gives(token(16000))
     assert place.caller().ask(FIRST).nothing
     assert place.waiting() == []
+
+
+@pytest.mark.parametrize("shell", list(SHELLS))
+def test_command_that_leaves_a_process(places, shell):
+    """An agent that the command starts does not inherit ssh's pipe; else ssh
+    would wait for its end."""
+    place = places(shell)
+    place.gives(token())
+    ready = os.path.join(place.folder, "pid")
+    place.env["PAM_JWKS_TOKEN_COMMAND"] += (
+        f"; sleep 60 >/dev/null 2>&1 & echo $! >{ready}")
+    try:
+        assert whole(place.caller()) == token()
+    finally:
+        with open(ready, encoding="ascii") as file:
+            os.kill(int(file.read()), signal.SIGKILL)
 
 
 def test_octal_number(place):
