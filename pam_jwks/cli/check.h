@@ -34,8 +34,4 @@ void	pj_check_key_files(struct pj_check *check);
  */
 void	pj_check_cache(struct pj_check *check);
 
-/* True if a section serves it by name, or serves any. */
-bool	pj_check_is_served(const struct pj_config *config,
-	    const char *service);
-
 #endif

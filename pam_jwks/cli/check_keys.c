@@ -16,20 +16,6 @@
 /* Where there is no user to become: the kernel's own nobody. */
 #define OVERFLOW_ID	65534
 
-bool
-pj_check_is_served(const struct pj_config *config, const char *service)
-{
-	for (size_t i = 0; i < pj_config_issuers(config); i++) {
-		const struct pj_list *services =
-		    &pj_config_issuer(config, i)->services;
-
-		if (pj_list_has(services, pj_span_str(service)) ||
-		    pj_list_has(services, pj_span_str("any")))
-			return true;
-	}
-	return false;
-}
-
 /* Becomes the fetch user for good; nothing is left of root. */
 static bool
 drop_rights(const char *name)

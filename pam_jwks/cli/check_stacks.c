@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "cli/check.h"
 #include "cli/pam_stack.h"
+#include "policy/objections.h"
 
 #define MODULE		"pam_jwks.so"
 
@@ -243,7 +244,9 @@ check_service(struct pj_check *check, const char *service)
 		check_module(check, &stack.lines[at]);
 		check_order(check, &stack, at);
 		check_arguments(check, &stack.lines[at]);
-		if (!pj_check_is_served(check->config, service))
+		/* A service without a stack of its own has its own name. */
+		if (strcmp(service, "other") != 0 &&
+		    !pj_config_serves(check->config, service))
 			pj_found_at(check->findings, PJ_GRADE_WARNING,
 			    PJ_FOUND_STACK_NOT_SERVED, stack.lines[at].place,
 			    "no section serves the service %s", service);

@@ -264,12 +264,13 @@ print(struct pj_findings *findings, enum pj_grade grade,
 		print_reason(findings);
 	findings->last = finding;
 	findings->explain = true;
-	(void)printf("%-8s ", grades[grade]);
 	if (place.file != NULL && place.line != 0)
-		(void)printf("%s:%u: ", place.file, place.line);
-	else if (place.file != NULL)
-		(void)printf("%s: ", place.file);
-	(void)puts(words);
+		pj_cli_line("%-8s %s:%u: %s", grades[grade], place.file,
+		    place.line, words);
+	else
+		pj_cli_line("%-8s %s%s%s", grades[grade],
+		    place.file != NULL ? place.file : "",
+		    place.file != NULL ? ": " : "", words);
 }
 
 void

@@ -85,9 +85,8 @@ look_at_account(const struct objector *objector,
 	}
 }
 
-/* True if a section serves it by name; any counts for all. */
-static bool
-is_served(const struct pj_config *config, const char *service)
+bool
+pj_config_serves(const struct pj_config *config, const char *service)
 {
 	for (size_t i = 0; i < pj_config_issuers(config); i++) {
 		const struct pj_list *services =
@@ -108,8 +107,8 @@ look_at_services(const struct objector *objector)
 	};
 
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-		if (is_served(objector->config, pairs[i][0]) &&
-		    !is_served(objector->config, pairs[i][1]))
+		if (pj_config_serves(objector->config, pairs[i][0]) &&
+		    !pj_config_serves(objector->config, pairs[i][1]))
 			object(objector, PJ_OBJECT_PARTNER,
 			    "no section serves %s, which \"%s\" "
 			    "is on many systems; %s is served", pairs[i][1],

@@ -32,4 +32,7 @@ typedef void pj_objection(void *ctx, enum pj_objection_kind kind,
 void	pj_config_object(const struct pj_config *config,
 	    pj_objection *objection, void *ctx);
 
+/* True if a section serves it by name; any counts for all. */
+bool	pj_config_serves(const struct pj_config *config, const char *service);
+
 #endif

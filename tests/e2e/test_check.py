@@ -484,6 +484,15 @@ def test_a_second_token_factor_may_ask_by_itself(stage):
     assert stage.check("--offline")[1] == 0
 
 
+def test_other_is_no_service(stage):
+    """The stack for services without one: their own names are looked at."""
+    stage.host.write("/etc/pam.d/other", STACK)
+    try:
+        assert stage.check("--offline")[1] == 0
+    finally:
+        stage.host.remove("/etc/pam.d/other")
+
+
 def test_a_masked_timer_is_off(stage):
     """systemctl mask leaves the link of enable."""
     os.symlink("/dev/null", stage.host.path(
