@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -472,6 +473,40 @@ disturb(void *ctx)
 	return NULL;
 }
 
+/* Memory that the host's children share with it. */
+static volatile sig_atomic_t *handled;
+
+static void
+count_handled(int sig)
+{
+	(void)sig;
+	(*handled)++;
+}
+
+/* What a handler does there it would do with a copy of the host's memory. */
+static void
+no_handler_of_the_host_runs_in_the_intermediate(void **state)
+{
+	const struct sigaction action = { .sa_handler = count_handled };
+	pthread_t thread;
+	int sig = SIGUSR1;
+
+	(void)state;
+	handled = mmap(NULL, sizeof(*handled), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_true((const volatile void *)handled != MAP_FAILED);
+	assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
+	assert_int_equal(pthread_create(&thread, NULL, disturb, &sig), 0);
+	answers("sleep 0.6; echo hello >&3", "hello\n");
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(*handled, 0);
+	/* In the host it goes on as before. */
+	assert_int_equal(raise(SIGUSR1), 0);
+	assert_int_equal(*handled, 1);
+	(void)signal(SIGUSR1, SIG_DFL);
+	(void)munmap((void *)(uintptr_t)handled, sizeof(*handled));
+}
+
 static void
 whoever_kills_the_intermediate_does_not_stop_the_program(void **state)
 {
@@ -648,6 +683,7 @@ main(void)
 		spawn_test(at_the_deadline_the_whole_group_dies),
 		spawn_test(too_long_an_answer_ends_it),
 		spawn_test(signals_of_the_host_do_not_shorten_the_wait),
+		spawn_test(no_handler_of_the_host_runs_in_the_intermediate),
 		spawn_test(
 		    whoever_kills_the_intermediate_does_not_stop_the_program),
 		spawn_test(
