@@ -403,6 +403,8 @@ claim_names_and_pointers_find_what_rfc_6901_says(void **state)
 		{ "/m~n", NULL },
 		{ "/m~2n", NULL },
 		{ "/m~", NULL },
+		{ "/sub~", NULL },
+		{ "/sub~2", NULL },
 		{ "/top", NULL },
 		{ "https://example.org/nobody", NULL },
 		{ "a", NULL },
