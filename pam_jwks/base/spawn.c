@@ -50,6 +50,7 @@ struct running {
 	pid_t		 middle;	/* the intermediate process */
 	bool		 detached;
 	bool		 told;		/* the first record is complete */
+	bool		 gone;		/* the program had ended by then */
 	int		 pidfd;		/* the program, or -1 */
 	int		 in;		/* the pipe */
 	int64_t		 deadline;
@@ -91,10 +92,18 @@ parent_of(pid_t pid)
 static void
 take_hold(struct running *run, pid_t program)
 {
+	struct pollfd pfd;
+
 	run->pidfd = (int)syscall(SYS_pidfd_open, program, 0);
-	if (run->pidfd < 0 || parent_of(program) == run->middle)
+	if (run->pidfd >= 0 && parent_of(program) == run->middle)
 		return;
-	(void)close(run->pidfd);
+	/*
+	 * No process of this number, or one that has ended, means the same
+	 * even if the number was given away: the program has ended.
+	 */
+	pfd = (struct pollfd){ .fd = run->pidfd, .events = POLLIN };
+	run->gone = run->pidfd < 0 ? errno == ESRCH : poll(&pfd, 1, 0) > 0;
+	pj_cleanup_fd(&run->pidfd);
 	run->pidfd = -1;
 }
 
@@ -119,6 +128,8 @@ next_event(const struct running *run)
 	int n;
 
 	for (;;) {
+		if (run->gone)
+			return poll(pfds, 1, 0) > 0 ? EVENT_BYTES : EVENT_END;
 		left = run->deadline - pj_now_ms();
 		if (left <= 0)
 			return EVENT_LATE;

@@ -11,6 +11,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -636,6 +637,36 @@ a_child_of_the_host_that_holds_the_pipe_delays_nothing(void **state)
 	forks_at_pipe = false;
 }
 
+/* A host that is not scheduled: it looks when all is over. */
+static bool looks_late;
+
+int	__real_poll(struct pollfd *fds, nfds_t count, int ms);
+int	__wrap_poll(struct pollfd *fds, nfds_t count, int ms);
+
+int
+__wrap_poll(struct pollfd *fds, nfds_t count, int ms)
+{
+	if (looks_late) {
+		looks_late = false;
+		pause_ms(500);
+	}
+	return __real_poll(fds, count, ms);
+}
+
+static void
+a_program_that_has_ended_before_the_host_looks_delays_nothing(void **state)
+{
+	int64_t begun = pj_now_ms();
+
+	(void)state;
+	forks_at_pipe = true;
+	looks_late = true;
+	answers("echo hello >&3", "hello\n");
+	assert_in_range(pj_now_ms() - begun, 500, 9000);
+	end_bystander();
+	forks_at_pipe = false;
+}
+
 static void
 a_detached_program_goes_on_alone(void **state)
 {
@@ -694,6 +725,8 @@ main(void)
 		    whoever_stops_the_intermediate_does_not_delay_the_answer),
 		spawn_test(
 		    a_child_of_the_host_that_holds_the_pipe_delays_nothing),
+		spawn_test(
+		    a_program_that_has_ended_before_the_host_looks_delays_nothing),
 		spawn_test(a_detached_program_goes_on_alone),
 	};
 
