@@ -195,6 +195,23 @@ check_state(struct pj_check *check, const struct pj_issuer *issuer,
 		    "days", issuer->name, (long long)days);
 }
 
+/* What keys/cache.c does with a disk that is full or read-only. */
+static void
+check_spare(struct pj_check *check, const struct pj_issuer *issuer,
+    const struct pj_cache *cache)
+{
+	PJ_CLEANUP(pj_cleanup_str) char *path = NULL;
+	const struct pj_key_request *request = cache->request;
+
+	if (strcmp(request->cache_dir, request->state_dir) != 0 &&
+	    asprintf(&path, "%s/%s.jwks", request->state_dir, cache->id) >= 0 &&
+	    access(path, F_OK) == 0)
+		pj_found(check->findings, PJ_GRADE_WARNING,
+		    PJ_FOUND_CACHE_NOT_WRITTEN, "[issuer %s] the last keys "
+		    "could not be written to %s", issuer->name,
+		    request->cache_dir);
+}
+
 /* A failure hurts at once only where no fetch ever succeeded. */
 static void
 tell_fetch(struct pj_check *check, const struct pj_issuer *issuer,
@@ -231,8 +248,10 @@ check_provider(struct pj_check *check, const struct pj_issuer *issuer,
 	if (helper != NULL)
 		tell_fetch(check, issuer, status, &err,
 		    known && state.success.wall > 0);
-	if (known)
-		check_state(check, issuer, &state);
+	if (!known)
+		return;
+	check_spare(check, issuer, &cache);
+	check_state(check, issuer, &state);
 }
 
 static void

@@ -130,6 +130,11 @@ static const struct {
 	    "The next login asks the provider first and waits for it.",
 	    "Nothing, on an idle host; else pam-jwks keys tells why no fetch "
 	    "came through." },
+	[PJ_FOUND_CACHE_NOT_WRITTEN] = { "cache_not_written",
+	    "They are kept with the state: services without root cannot read "
+	    "them there, and a reboot ends them.",
+	    "Make room on that disk, or make it writable; then pam-jwks "
+	    "refresh." },
 	[PJ_FOUND_KEY_SKIPPED] = { "key_skipped",
 	    "Tokens that it has signed are refused; the other keys work.",
 	    "Usually nothing: keys for encryption stand in many sets.  "

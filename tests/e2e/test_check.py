@@ -267,6 +267,13 @@ def spoil_cache_old(stage):
     return "note"
 
 
+def spoil_cache_not_written(stage):
+    name, = os.listdir(stage.host.path(CACHE))
+    os.rename(stage.host.path(CACHE + "/" + name),
+              stage.host.path(STATE + "/" + name))
+    return "warning"
+
+
 def spoil_key_skipped(stage):
     secret = json.loads(tokens.make_key("ES256", "oct").export_public())
     stage.provider.keys.append(dict(secret, use="enc"))
