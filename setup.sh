@@ -23,7 +23,7 @@ RUN_PACKAGES='pamtester openssh-server openssh-client sudo procps util-linux
 CHECK_PACKAGES='clang libclang-rt-dev libcmocka-dev python3-pytest python3-pexpect
 	python3-paramiko python3-jwt mandoc jose shellcheck sshpass binutils
 	busybox dash gawk mawk xz-utils postgresql dovecot-imapd nginx-light
-	libnginx-mod-http-auth-pam sasl2-bin systemd libssh-4 curl git
+	libnginx-mod-http-auth-pam sasl2-bin systemd libssh-4 curl git jq
 	login opendoas oidc-agent-cli strace fail2ban
 	systemd-journal-remote'
 

@@ -328,6 +328,7 @@ PYTESTS = \
 	tests/e2e/test_oidc_agent.py \
 	tests/e2e/test_oidc_provider.py \
 	tests/e2e/test_postgresql.py \
+	tests/e2e/test_recipes.py \
 	tests/e2e/test_saslauthd.py \
 	tests/e2e/test_setcred.py \
 	tests/e2e/test_ssh.py \
@@ -399,6 +400,8 @@ EXTRA_DIST += $(PYTESTS) \
 	tests/support/ssh_client.py \
 	tests/support/syslog_lines.py \
 	tests/support/tables.py \
+	tests/support/recipes.py \
+	tests/support/token_shapes.py \
 	tests/support/tokens.py \
 	tests/support/watch.py \
 	tests/support/verdict.py \

@@ -92,6 +92,12 @@ class RealProvider:
     def __exit__(self, *_):
         self.close()
 
+    def rotate(self):
+        """New signing keys; the old ones stay in the set."""
+        self._process.stdin.write(b"rotate\n")
+        self._process.stdin.flush()
+        assert "rotations" in json.loads(self._first_line(20))
+
     def close(self):
         """Ends the provider."""
         if self._process is not None:

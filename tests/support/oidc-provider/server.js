@@ -3,8 +3,9 @@
 //   node server.js CERT KEY [CLIENT_ID]
 //
 // Prints one line of JSON ({"issuer": ...}) when it serves; ends when its input
-// closes.  Users log in as NAME with the password NAME-password.  An ID token is
-// for the client; with resource=urn:test:login there is a JWT access token too.
+// closes.  A line on its input puts new keys before the old ones, and is answered
+// by one of JSON.  Users log in as NAME with the password NAME-password.  An ID
+// token is for the client; with resource=urn:test:login there is a JWT access token too.
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import https from 'node:https';
@@ -20,14 +21,16 @@ function makeKey(kid, alg, type, options) {
   return { ...privateKey.export({ format: 'jwk' }), kid, alg, use: 'sig' };
 }
 
-function configuration() {
+function makeKeys(number) {
+  return [
+    makeKey(`rsa-${number}`, 'RS256', 'rsa', { modulusLength: 2048 }),
+    makeKey(`ec-${number}`, 'ES256', 'ec', { namedCurve: 'P-256' }),
+  ];
+}
+
+function configuration(keys) {
   return {
-    jwks: {
-      keys: [
-        makeKey('rsa-1', 'RS256', 'rsa', { modulusLength: 2048 }),
-        makeKey('ec-1', 'ES256', 'ec', { namedCurve: 'P-256' }),
-      ],
-    },
+    jwks: { keys },
     clients: [{
       client_id: clientId,
       application_type: 'native',
@@ -123,8 +126,17 @@ const server = https.createServer({
 
 server.listen(0, '127.0.0.1', () => {
   const issuer = `https://127.0.0.1:${server.address().port}`;
-  const provider = new Provider(issuer, configuration());
-  const serve = provider.callback();
+  let keys = makeKeys(1);
+  let provider = new Provider(issuer, configuration(keys));
+  let serve = provider.callback();
+  let rotations = 0;
+  process.stdin.on('data', () => {
+    rotations += 1;
+    keys = [...makeKeys(rotations + 1), ...keys];
+    provider = new Provider(issuer, configuration(keys));
+    serve = provider.callback();
+    console.log(JSON.stringify({ rotations }));
+  });
   server.on('request', (req, res) => {
     if (req.url.startsWith('/interaction/')) {
       interaction(provider, req, res).catch((error) => {
