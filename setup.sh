@@ -25,7 +25,7 @@ CHECK_PACKAGES='clang libclang-rt-dev libcmocka-dev python3-pytest python3-pexpe
 	busybox dash gawk mawk xz-utils postgresql dovecot-imapd nginx-light
 	libnginx-mod-http-auth-pam sasl2-bin systemd libssh-4 curl git jq
 	login opendoas oidc-agent-cli strace fail2ban
-	systemd-journal-remote'
+	systemd-journal-remote python3-django-oauth-toolkit'
 
 PACKAGE_PACKAGES='debhelper dpkg-dev fakeroot lintian debootstrap apparmor
 	checkpolicy semodule-utils selinux-policy-dev rpm rpmlint'

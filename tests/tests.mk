@@ -373,9 +373,11 @@ EXTRA_DIST += $(PYTESTS) \
 	tests/hostile/kills.txt \
 	tests/hostile/test_long.py \
 	tests/support/askpass.py \
+	tests/support/code_flow.py \
 	tests/support/connect_proxy.py \
 	tests/support/corp.py \
 	tests/support/demo.py \
+	tests/support/django-provider \
 	tests/support/fetching.py \
 	tests/support/host \
 	tests/support/hosts.py \

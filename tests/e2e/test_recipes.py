@@ -15,7 +15,7 @@ import hosts
 import recipes
 import tokens
 from provider import DISCOVERY, KEYS, Provider
-from real_provider import CLIENT, RealProvider
+from real_provider import CLIENT, DjangoProvider, RealProvider
 from token_shapes import (auth0, entra, github, gitlab, google, keycloak,
                           kubernetes, okta, wlcg)
 
@@ -100,7 +100,7 @@ CASES = [
     ("oidc-agent", "alice", wlcg(aud="https://wlcg.cern.ch/jwt/v1/any"),
      "audience_mismatch", AT_JWT),
 ]
-RUN = {"oidc-provider"}
+RUN = {"oidc-provider", "django-oauth-toolkit"}
 
 
 @pytest.fixture(scope="module", name="place")
@@ -285,3 +285,9 @@ def test_oidc_provider(host):
     """oidc-provider of npm."""
     with RealProvider() as provider:
         as_written(host, "oidc-provider", provider, CLIENT)
+
+
+def test_django_oauth_toolkit(host):
+    """Django OAuth Toolkit of Debian."""
+    with DjangoProvider() as provider:
+        as_written(host, "django-oauth-toolkit", provider, CLIENT)

@@ -1,4 +1,4 @@
-"""Runs the oidc-provider of oidc-provider/ and gets tokens for users from it.
+"""Runs real providers on loopback and gets tokens for users from them.
 
     with RealProvider() as provider:
         issued = provider.log_in("alice")
@@ -7,22 +7,18 @@
 The flow is the real one: authorization code with PKCE, a login form, cookies.
 """
 
-import base64
-import hashlib
-import http.cookiejar
+import importlib.util
 import json
 import os
-import secrets
 import select
 import shutil
 import signal
-import ssl
 import subprocess
+import sys
+import tempfile
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 
+import code_flow
 import hosts
 import tokens
 
@@ -112,64 +108,83 @@ class RealProvider:
 
     def log_in(self, user, scope="openid profile", resource=None, timeout=10):
         """The token response for a user who logs in with a browser's steps."""
-        context = ssl.create_default_context(cafile=self.authority.ca)
-        opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}),
-            urllib.request.HTTPSHandler(context=context),
-            urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()),
-            _StopAtCallback())
-        with opener.open(self.issuer + "/.well-known/openid-configuration",
-                         timeout=timeout) as answer:
-            endpoints = json.load(answer)
+        return code_flow.log_in(
+            self.issuer + "/.well-known/openid-configuration",
+            self.authority.ca, CLIENT, REDIRECT,
+            {"user": user, "password": user + "-password"}, scope, resource,
+            timeout)
 
-        verifier = secrets.token_urlsafe(48)
-        state = secrets.token_urlsafe(12)
-        challenge = base64.urlsafe_b64encode(
-            hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-        query = {"client_id": CLIENT, "response_type": "code", "scope": scope,
-                 "redirect_uri": REDIRECT, "state": state,
-                 "code_challenge": challenge, "code_challenge_method": "S256"}
-        if resource:
-            query["resource"] = resource
-        with opener.open(endpoints["authorization_endpoint"] + "?"
-                         + urllib.parse.urlencode(query),
-                         timeout=timeout) as form:
-            form_url = form.geturl()
+
+class Program:
+    """A provider that is a program beside this file; ends with the block.
+
+    It prints its issuer in a line of JSON when it serves, and makes a new
+    signing key when it is given a line.
+    """
+
+    def __init__(self, name, discovery, fields, authority=None):
+        self.name = name
+        self.discovery = discovery      # behind the issuer
+        self.fields = fields            # function of the user
+        self.authority = authority or tokens.shared_authority()
+        self.issuer = None
+        self._folder = None
+        self._process = None
+
+    def __enter__(self):
+        self._folder = tempfile.mkdtemp(prefix="pj-provider.")
+        self._process = subprocess.Popen(
+            [sys.executable, os.path.join(HERE, self.name), self._folder,
+             self.authority.server_cert, self.authority.server_key, CLIENT],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            env={"PATH": hosts.PATH, "PYTHONDONTWRITEBYTECODE": "1"},
+            preexec_fn=_die_with_parent)
+        self.issuer = self._answer()["issuer"]
+        return self
+
+    def _answer(self):
+        line = b""
+        if select.select([self._process.stdout], [], [], 40)[0]:
+            line = self._process.stdout.readline()
+        if not line:
+            self.close()
+            raise AssertionError(f"{self.name} does not answer")
+        return json.loads(line)
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        """Ends the provider."""
+        self._process.stdin.close()
         try:
-            with opener.open(form_url, urllib.parse.urlencode(
-                    {"user": user, "password": user + "-password"}).encode(),
-                    timeout=timeout) as end:
-                raise AssertionError("no redirect to the client: "
-                                     + end.read().decode())
-        except _Callback as callback:
-            answer = urllib.parse.parse_qs(
-                urllib.parse.urlparse(callback.url).query)
-        assert answer.get("state") == [state], answer
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(3)
+        self._process.stdout.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
-        form = {"grant_type": "authorization_code", "code": answer["code"][0],
-                "redirect_uri": REDIRECT, "client_id": CLIENT,
-                "code_verifier": verifier}
-        if resource:
-            form["resource"] = resource
-        try:
-            with opener.open(endpoints["token_endpoint"],
-                             urllib.parse.urlencode(form).encode(),
-                             timeout=timeout) as issued:
-                return json.load(issued)
-        except urllib.error.HTTPError as error:
-            raise AssertionError(error.read().decode()) from None
+    def rotate(self):
+        """A new signing key."""
+        self._process.stdin.write(b"rotate\n")
+        self._process.stdin.flush()
+        self._answer()
+
+    def log_in(self, user):
+        """The token response for a user who logs in with a browser's steps."""
+        return code_flow.log_in(self.issuer.rstrip("/") + self.discovery,
+                                self.authority.ca, CLIENT, REDIRECT,
+                                self.fields(user))
 
 
-class _Callback(Exception):
-    def __init__(self, url):
-        super().__init__(url)
-        self.url = url
+class DjangoProvider(Program):
+    """Django OAuth Toolkit; raises hosts.Missing where it is not installed."""
 
-
-class _StopAtCallback(urllib.request.HTTPRedirectHandler):
-    """Follows redirects until the client's own address comes."""
-
-    def redirect_request(self, req, fp, code, msg, headers, newurl):
-        if newurl.startswith(REDIRECT):
-            raise _Callback(newurl)
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
+    def __init__(self):
+        for name in ("django", "oauth2_provider"):
+            if importlib.util.find_spec(name) is None:
+                raise hosts.Missing(f"Python's {name} is not installed")
+        super().__init__(
+            "django-provider", "/.well-known/openid-configuration/",
+            lambda user: {"username": user, "password": user + "-password"})

@@ -44,13 +44,14 @@ class Recipe:
         file that holds the page's map; issuer, ca: what replaces them."""
         text = self.block("ini")
         if keys is not None:
-            text = re.sub(r"(?m)^(jwks_file|ca_file) .*\n", "", text)
+            text = re.sub(r"(?m)^(jwks_file|discovery_url|ca_file) .*\n", "", text)
             text = re.sub(r"(?m)^(\[issuer .*\]\n)",
                           rf"\1jwks_file = {keys}\n", text)
         if users is not None:
             text = re.sub(r"(?m)^user_map .*$", f"user_map = {users}", text)
         if issuer is not None:
-            text = re.sub(r"(?m)^(issuer +=) https:.*$", rf"\1 {issuer}", text)
+            written = re.search(r"(?m)^issuer += (https:.*)$", text)[1]
+            text = text.replace(written, issuer)
         if ca is not None:
             text = re.sub(r"(?m)^ca_file .*\n", "", text)
             text = re.sub(r"(?m)^(\[issuer .*\]\n)", rf"\1ca_file = {ca}\n",
