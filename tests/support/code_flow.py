@@ -19,8 +19,8 @@ import urllib.request
 
 def log_in(document_url, ca, client, redirect, fields, scope="openid profile",
            resource=None, timeout=10):
-    """The token response.  document_url: the discovery document; ca: who vouches
-    for the provider; fields: what the person types into the form."""
+    """The token response.  document_url: the discovery document; ca: who
+    vouches for the provider; fields: what the person types into the form."""
     context = ssl.create_default_context(cafile=ca)
     opener = urllib.request.build_opener(
         urllib.request.ProxyHandler({}),

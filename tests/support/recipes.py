@@ -44,7 +44,8 @@ class Recipe:
         file that holds the page's map; issuer, ca: what replaces them."""
         text = self.block("ini")
         if keys is not None:
-            text = re.sub(r"(?m)^(jwks_file|discovery_url|ca_file) .*\n", "", text)
+            text = re.sub(r"(?m)^(jwks_file|discovery_url|ca_file) .*\n", "",
+                          text)
             text = re.sub(r"(?m)^(\[issuer .*\]\n)",
                           rf"\1jwks_file = {keys}\n", text)
         if users is not None:
