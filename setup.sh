@@ -25,7 +25,9 @@ CHECK_PACKAGES='clang libclang-rt-dev libcmocka-dev python3-pytest python3-pexpe
 	busybox dash gawk mawk xz-utils postgresql dovecot-imapd nginx-light
 	libnginx-mod-http-auth-pam sasl2-bin systemd libssh-4 curl git jq
 	login opendoas oidc-agent-cli strace fail2ban
-	systemd-journal-remote python3-django-oauth-toolkit'
+	systemd-journal-remote python3-django-oauth-toolkit
+	liblemonldap-ng-portal-perl libgd-securityimage-perl
+	libimage-magick-perl libstring-random-perl'
 
 PACKAGE_PACKAGES='debhelper dpkg-dev fakeroot lintian debootstrap apparmor
 	checkpolicy semodule-utils selinux-policy-dev rpm rpmlint'

@@ -381,6 +381,7 @@ EXTRA_DIST += $(PYTESTS) \
 	tests/support/fetching.py \
 	tests/support/host \
 	tests/support/hosts.py \
+	tests/support/lemonldap-provider \
 	tests/support/libssh_client.py \
 	tests/support/limits.py \
 	tests/support/long_tokens.py \

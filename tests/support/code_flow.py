@@ -22,10 +22,12 @@ def log_in(document_url, ca, client, redirect, fields, scope="openid profile",
     """The token response.  document_url: the discovery document; ca: who
     vouches for the provider; fields: what the person types into the form."""
     context = ssl.create_default_context(cafile=ca)
+    plain = [urllib.request.ProxyHandler({}),
+             urllib.request.HTTPSHandler(context=context)]
+    # The browser has the cookies; the client, which takes the code, has none.
+    client_opener = urllib.request.build_opener(*plain)
     opener = urllib.request.build_opener(
-        urllib.request.ProxyHandler({}),
-        urllib.request.HTTPSHandler(context=context),
-        urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()),
+        *plain, urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()),
         _StopAtCallback(redirect))
     with opener.open(document_url, timeout=timeout) as answer:
         endpoints = json.load(answer)
@@ -64,9 +66,9 @@ def log_in(document_url, ca, client, redirect, fields, scope="openid profile",
     if resource:
         form["resource"] = resource
     try:
-        with opener.open(endpoints["token_endpoint"],
-                         urllib.parse.urlencode(form).encode(),
-                         timeout=timeout) as issued:
+        with client_opener.open(endpoints["token_endpoint"],
+                                urllib.parse.urlencode(form).encode(),
+                                timeout=timeout) as issued:
             return json.load(issued)
     except urllib.error.HTTPError as error:
         raise AssertionError(error.read().decode()) from None

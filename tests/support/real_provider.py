@@ -188,3 +188,20 @@ class DjangoProvider(Program):
         super().__init__(
             "django-provider", "/.well-known/openid-configuration/",
             lambda user: {"username": user, "password": user + "-password"})
+
+
+class LemonldapProvider(Program):
+    """LemonLDAP::NG; raises hosts.Missing where it is not installed."""
+
+    def __init__(self):
+        for path in ("/usr/share/perl5/Lemonldap/NG/Portal/Issuer",
+                     "/usr/share/perl5/GD/SecurityImage.pm",
+                     "/usr/share/perl5/String/Random.pm"):
+            if not os.path.exists(path):
+                raise hosts.Missing(f"{path} is not installed")
+        hosts.need("plackup", "unshare")
+        if os.geteuid() != 0:
+            raise hosts.Missing("LemonLDAP::NG in a test needs root")
+        super().__init__("lemonldap-provider",
+                         "/.well-known/openid-configuration",
+                         lambda user: {"user": user, "password": user})
