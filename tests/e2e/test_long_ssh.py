@@ -3,6 +3,8 @@ answers its prompts and at a terminal, through a jump host, over a shared
 connection, as scp, sftp and Git use it; and other clients, which have other
 limits or none."""
 
+import hashlib
+
 import pytest
 
 import hosts
@@ -14,6 +16,7 @@ from long_tokens import (CASES, FEW, FULL, LONGEST, at_terminal, pieces,
 from ssh_client import converse
 
 SERVER, JUMP = "server.example.org", "jump.example.org"
+OTHER = "server.example.net"
 CONFIG = "/run/ssh_config"
 HOME = "/run/home/alice"
 
@@ -22,9 +25,10 @@ HOME = "/run/home/alice"
 def fixture_ports(module_host):
     """Two servers with names of their own; the client's configuration."""
     host = module_host
-    host.write("/etc/hosts", f"127.0.0.1 localhost {SERVER} {JUMP}\n")
+    host.write("/etc/hosts", f"127.0.0.1 localhost {SERVER} {JUMP} {OTHER}\n")
     ports = {SERVER: host.sshd(Subsystem="sftp internal-sftp"),
              JUMP: host.sshd()}
+    ports[OTHER] = ports[SERVER]
     key = host.read("/run/known_hosts").decode().split(" ", 1)[1]
     host.write("/run/known_hosts", "".join(
         f"[{name}]:{port} {key}" for name, port in ports.items()))
@@ -66,6 +70,24 @@ def test_askpass(machine, kind, length):
     result = ssh(machine, token(length, kind))
     assert result.out == "alice\n", (result, machine.log())
     assert accepted(machine, kind)
+    assert long_tokens.nothing_waits(machine)
+
+
+def test_askpass_one_byte_too_many(machine):
+    """The helper says so and gives nothing."""
+    result = ssh(machine, token(LONGEST + 1))
+    assert (result.returncode, result.out) == (255, "")
+    assert f"has {LONGEST + 1} bytes" in result.err
+    assert all(a["reason"] == "token_empty" for a in machine.take_attempts())
+
+
+def test_other_hosts_get_nothing(machine):
+    """A server that is not listed asks in vain."""
+    result = ssh(machine, token(), name=OTHER)
+    assert (result.returncode, result.out) == (255, "")
+    assert f"{OTHER} is not in PAM_JWKS_HOSTS" in result.err
+    assert all(a["reason"] == "token_empty" for a in machine.take_attempts())
+    assert long_tokens.nothing_waits(machine)
 
 
 @pytest.mark.parametrize("kind,length", FEW)
@@ -97,10 +119,21 @@ def test_typed_whole(machine):
 
 
 def test_jump(machine):
-    """Two servers in a row; each asks for all pieces."""
-    result = ssh(machine, token(3000), options=["-J", JUMP])
+    """Two servers in a row; each gets all pieces of a token of its own."""
+    made = {JUMP: token(3000, jti="1"), SERVER: token(2000, jti="2")}
+    for name, text in made.items():
+        machine.write(f"{HOME}/for-{name}", text, 0o600, "alice")
+    env = long_tokens.askpass(machine, PAM_JWKS_TOKEN_COMMAND=
+                              f"cat {HOME}/for-$PAM_JWKS_HOST")
+    result = machine.run(["ssh", "-F", CONFIG, "-T", "-J", JUMP, SERVER,
+                          "id", "-un"], user="alice", env=env)
     assert result.out == "alice\n", (result, machine.log())
-    assert [a.verdict for a in machine.take_attempts()] == ["accepted"] * 2
+    attempts = machine.take_attempts()
+    assert [a.verdict for a in attempts] == ["accepted"] * 2
+    assert [a["token"] for a in attempts] == [
+        hashlib.sha256(text.encode()).hexdigest()[:12]
+        for text in made.values()]
+    assert long_tokens.nothing_waits(machine)
 
 
 def test_shared_connection(machine):
@@ -158,6 +191,7 @@ def test_tries_end(machine, ports, settings, prompts, tries):
     attempts = machine.take_attempts()
     assert [a["reason"] for a in attempts] == ["signature_invalid"] * tries
     assert len(long_tokens.askpass_prompts(machine)) == 3 * tries
+    assert long_tokens.nothing_waits(machine)
 
 
 # --- clients that send everything at once ------------------------------------------

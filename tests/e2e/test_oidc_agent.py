@@ -93,7 +93,7 @@ def test_ssh_and_remote_sudo(host, port, provider, agent):
     host.config(provider.section(services="sshd sudo", ca_file=CA))
     for service in ("sshd", "sudo"):
         host.pam(service, "auth required {module}")
-    asking = long_tokens.askpass(host, command="oidc-token corp")
+    asking = long_tokens.askpass(host, PAM_JWKS_TOKEN_COMMAND="oidc-token corp")
     remote = " ".join(f"{name}='{value}'" for name, value in asking.items()
                       if not name.startswith("SSH"))
     result = host.run(
@@ -118,7 +118,7 @@ def test_without_the_socket(host, port, provider, agent):
     host.config(provider.section(services="sudo", ca_file=CA))
     host.pam("sudo", "auth required {module}")
     _, env = agent
-    asking = long_tokens.askpass(host, command="oidc-token corp")
+    asking = long_tokens.askpass(host, PAM_JWKS_TOKEN_COMMAND="oidc-token corp")
     sudo = ["sudo", "-A", "id", "-un"]
     assert host.run(sudo, user="alice", env={**asking, **env}).out == "root\n"
     assert host.take_attempt().verdict == "accepted"

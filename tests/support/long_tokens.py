@@ -135,30 +135,54 @@ def need_set_id():
             raise hosts.Missing("no_new_privs is set here: sudo cannot work")
 
 
-# --- a helper that answers --------------------------------------------------------
+# --- pam-jwks-askpass -------------------------------------------------------------
 
-HELPER = "/run/answer"
 PROGRAM = "/run/pam-jwks-askpass"
+HELPER = "/run/askpass-of-alice"
 FOLDER = "/run/home/alice"
+WAITING = FOLDER + "/runtime/pam-jwks-askpass"
 
 
-def askpass(host, text=None, command=f"cat {FOLDER}/token"):
-    """Environment in which alice's ssh and sudo ask pam-jwks-askpass for this
-    token, or for what a command prints.  A helper notes the prompts."""
+def install_askpass(host):
+    """Puts the program where alice can run it."""
     with open(hosts.ASKPASS, encoding="ascii") as file:
         host.write(PROGRAM, file.read(), 0o755)
-    host.write(HELPER, "#!/bin/sh\n"
-               f"printf '%s\\n' \"$1\" >>{FOLDER}/prompts\n"
-               f"exec {PROGRAM} \"$1\"\n", 0o755)
+
+
+def askpass(host, text=None, **changes):
+    """Environment in which pam-jwks-askpass gives alice's ssh and sudo this
+    token, unless the changes say otherwise."""
+    install_askpass(host)
+    host.write(HELPER, f"#!/bin/sh\nprintf '%s\\n' \"$1\" >>{FOLDER}/prompts\n"
+               f'exec {PROGRAM} "$1"\n', 0o755)
     if text is not None:
         host.write(FOLDER + "/token", text, 0o600, "alice")
     host.remove(FOLDER + "/prompts")
+    if not os.path.isdir(host.path(FOLDER + "/runtime")):
+        os.mkdir(host.path(FOLDER + "/runtime"), 0o700)
+        os.chown(host.path(FOLDER + "/runtime"),
+                 *hosts.USERS["alice"][:1] * 2)
     return {"SSH_ASKPASS": HELPER, "SSH_ASKPASS_REQUIRE": "force",
-            "SUDO_ASKPASS": HELPER, "PAM_JWKS_TOKEN_COMMAND": command,
-            "PAM_JWKS_HOSTS": "*", "PAM_JWKS_SUDO": "yes",
-            "XDG_RUNTIME_DIR": FOLDER}
+            "SUDO_ASKPASS": HELPER, "XDG_RUNTIME_DIR": FOLDER + "/runtime",
+            "PAM_JWKS_HOSTS": "*.example.org 127.0.0.1",
+            "PAM_JWKS_SUDO": "yes",
+            "PAM_JWKS_TOKEN_FILE": FOLDER + "/token", **changes}
 
 
 def askpass_prompts(host):
-    """What the helper has been asked since askpass."""
+    """What pam-jwks-askpass has been asked since askpass."""
     return host.read(FOLDER + "/prompts").decode().splitlines()
+
+
+def nothing_waits(host):
+    """No piece of a token is left for a prompt that may come."""
+    return not os.path.isdir(host.path(WAITING)) or \
+        os.listdir(host.path(WAITING)) == []
+
+
+def split(host, text, size=PIECE):
+    """What pam-jwks-askpass prints for pasting."""
+    install_askpass(host)
+    made = host.run([PROGRAM, "--split", str(size)], user="alice", input=text)
+    assert made.returncode == 0, made
+    return made.out.splitlines()
