@@ -280,10 +280,10 @@ TESTS += $(LINTS)
 EXTRA_DIST += $(LINTS)
 
 # ---- calls that fail, for scenarios ------------------------------------------
-check_LTLIBRARIES += tests/scenarios/failing.la
-tests_scenarios_failing_la_SOURCES = tests/scenarios/failing.c
-tests_scenarios_failing_la_CFLAGS = $(AM_CFLAGS) -fvisibility=default
-tests_scenarios_failing_la_LDFLAGS = -module -avoid-version -shared \
+check_LTLIBRARIES += tests/support/failing.la
+tests_support_failing_la_SOURCES = tests/support/failing.c
+tests_support_failing_la_CFLAGS = $(AM_CFLAGS) -fvisibility=default
+tests_support_failing_la_LDFLAGS = -module -avoid-version -shared \
 	-rpath /nowhere
 
 # ---- the key supply: also make check-long ------------------------------------

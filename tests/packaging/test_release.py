@@ -50,3 +50,14 @@ def test_a_release_holds_every_file(built):
         held = {name.partition("/")[2] for name in tar.getnames()}
     missing = {name for name in kept if name} - held
     assert missing <= {".ci/run", ".gitignore"}
+
+
+def test_a_release_holds_nothing_that_was_built(built):
+    """A folder that is named as a whole must hold nothing but sources, also
+    where the build stands in the source."""
+    release = next(path for name, path in built.items()
+                   if re.fullmatch(r"pam_jwks-[0-9.]*\.tar\.xz", name))
+    with tarfile.open(release) as tar:
+        names = tar.getnames()
+    assert [name for name in names if re.search(
+        r"/\.(libs|deps)(/|$)|\.(o|lo|la|so|a|log|trs|pyc)$", name)] == []

@@ -355,7 +355,7 @@ def unlike(wanted, got):
 
 def find_failing():
     """The library whose calls fail (check_LTLIBRARIES in tests.mk)."""
-    folder = os.path.join(hosts.build_dir(), "tests", "scenarios")
+    folder = os.path.join(hosts.build_dir(), "tests", "support")
     return hosts.find_built("failing.so", folder)
 
 
