@@ -75,6 +75,19 @@ pj_claim_find(const struct pj_claims *claims, const char *name)
 }
 
 enum pj_status
+pj_claim_check_name(struct pj_span name, struct pj_error *err)
+{
+	for (size_t i = 0; i < name.len && name.ptr[0] == '/'; i++) {
+		if (name.ptr[i] == '~' && (i + 1 == name.len ||
+		    (name.ptr[i + 1] != '0' && name.ptr[i + 1] != '1')))
+			return pj_fail(err, PJ_CONFIG_INVALID, "in the path "
+			    "%.*s a ~ is written ~0 (and a / in a name ~1)",
+			    PJ_SPAN_ARG(name));
+	}
+	return PJ_OK;
+}
+
+enum pj_status
 pj_claim_absent(const struct pj_claims *claims, const char *name,
     struct pj_error *err)
 {

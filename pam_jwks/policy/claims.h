@@ -16,6 +16,13 @@ const struct pj_json	*pj_claim_find(const struct pj_claims *claims,
 			    const char *name);
 
 /*
+ * PJ_CONFIG_INVALID if a name in a configuration is a pointer that no claim can
+ * be found with: "~" stands for nothing but in "~0" and "~1".
+ */
+enum pj_status	pj_claim_check_name(struct pj_span name, struct pj_error *err)
+		    PJ_MUST_CHECK;
+
+/*
  * Why a claim that is needed cannot be found.  PJ_CLAIM_OVERAGE if the provider
  * says that it keeps it elsewhere (OpenID Connect Core 1.0 section 5.6.2, and
  * what Entra ID does for people with many groups), else PJ_CLAIM_MISSING.

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/url.h"
+#include "policy/claims.h"
 #include "policy/config_private.h"
 #include "policy/options.h"
 
@@ -224,9 +225,14 @@ static enum pj_status
 check_user_claim(struct check *check)
 {
 	struct pj_issuer *issuer = &check->section->issuer;
+	struct pj_error what;
 
-	if (is_set(check, "user_claim"))
+	if (is_set(check, "user_claim")) {
+		if (pj_claim_check_name(pj_span_str(issuer->user_claim),
+		    &what) != PJ_OK)
+			object_with(check, &what);
 		return PJ_OK;
+	}
 	if (pj_config_is_mapped(check->config, issuer))
 		return set_default(&issuer->user_claim, "sub");
 	if (!check->keys_only)

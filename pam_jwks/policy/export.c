@@ -49,6 +49,7 @@ pj_export_parse(struct pj_list *exports, struct pj_span text,
 			    "NAME=CLAIM, with a name of capitals, digits and "
 			    "'_' that begins with " PJ_EXPORT_PREFIX ": %s",
 			    exports->items[i]);
+		status = pj_claim_check_name(claim, err);
 		for (size_t j = 0; j < i; j++) {
 			if (pj_span_equal(name, name_of(pj_span_str(
 			    exports->items[j]), &other)))

@@ -640,6 +640,26 @@ each_mistake_of_form_is_told_with_file_and_line(void **state)
 		    cases[i].says);
 }
 
+/* It could never be found, and nobody would get in. */
+static void
+a_path_to_a_claim_with_a_lone_tilde_is_a_mistake(void **state)
+{
+	static const char *const wrong[] = {
+		GOOD "require = /~2 none x\n",
+		GOOD "require = \"/a/b~\" is x\n",
+		GOOD "export = JWT_A=/a~b JWT_B=b\n",
+	};
+	static const char fine[] = GOOD "require = /~0~1 none x\n"
+	    "require = a~2 is x\nexport = JWT_A=a~ JWT_B=/~01\n";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+		expect_mistake(pj_span_str(wrong[i]), 6, "a ~ is written ~0");
+	expect_mistake(pj_span_str("[issuer a]\n" ISSUER SERVICE AUD
+	    "user_claim = /x~2y\n"), 1, "a ~ is written ~0");
+	pj_config_free(must_load(fine));
+}
+
 /* An editor's mark hides the section; all of its keys are homeless then. */
 static void
 a_byte_order_mark_is_a_mistake_in_line_1(void **state)
@@ -1211,6 +1231,8 @@ main(void)
 		cmocka_unit_test(a_trailing_comment_opens_nothing),
 		cmocka_unit_test(
 		    each_mistake_of_form_is_told_with_file_and_line),
+		cmocka_unit_test(
+		    a_path_to_a_claim_with_a_lone_tilde_is_a_mistake),
 		cmocka_unit_test(a_byte_order_mark_is_a_mistake_in_line_1),
 		cmocka_unit_test(a_nul_byte_is_a_mistake_and_hides_nothing),
 		cmocka_unit_test(a_line_may_have_4096_bytes_and_no_more),
