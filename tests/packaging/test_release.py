@@ -60,4 +60,5 @@ def test_a_release_holds_nothing_that_was_built(built):
     with tarfile.open(release) as tar:
         names = tar.getnames()
     assert [name for name in names if re.search(
-        r"/\.(libs|deps)(/|$)|\.(o|lo|la|so|a|log|trs|pyc)$", name)] == []
+        r"/(\.libs|\.deps|__pycache__)(/|$)"
+        r"|\.(o|lo|la|so|a|log|trs|pyc|dirstamp)$", name)] == []
