@@ -228,8 +228,9 @@ check_user_claim(struct check *check)
 	struct pj_error what;
 
 	if (is_set(check, "user_claim")) {
-		if (pj_claim_check_name(pj_span_str(issuer->user_claim),
-		    &what) != PJ_OK)
+		/* A value that could not be read is a mistake already. */
+		if (issuer->user_claim != NULL && pj_claim_check_name(
+		    pj_span_str(issuer->user_claim), &what) != PJ_OK)
 			object_with(check, &what);
 		return PJ_OK;
 	}

@@ -660,6 +660,20 @@ a_path_to_a_claim_with_a_lone_tilde_is_a_mistake(void **state)
 	pj_config_free(must_load(fine));
 }
 
+/* Found by the corpus of the fuzzer: its text was looked at all the same. */
+static void
+a_user_claim_that_cannot_be_read_is_one_mistake(void **state)
+{
+	static const char *const wrong[] = {
+		"[issuer a]\n" ISSUER SERVICE AUD "user_claim =\n",
+		"[issuer a]\n" ISSUER SERVICE AUD "user_claim = a\001\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+		expect_mistake(pj_span_str(wrong[i]), 5, "");
+}
+
 /* An editor's mark hides the section; all of its keys are homeless then. */
 static void
 a_byte_order_mark_is_a_mistake_in_line_1(void **state)
@@ -1233,6 +1247,8 @@ main(void)
 		    each_mistake_of_form_is_told_with_file_and_line),
 		cmocka_unit_test(
 		    a_path_to_a_claim_with_a_lone_tilde_is_a_mistake),
+		cmocka_unit_test(
+		    a_user_claim_that_cannot_be_read_is_one_mistake),
 		cmocka_unit_test(a_byte_order_mark_is_a_mistake_in_line_1),
 		cmocka_unit_test(a_nul_byte_is_a_mistake_and_hides_nothing),
 		cmocka_unit_test(a_line_may_have_4096_bytes_and_no_more),
