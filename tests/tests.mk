@@ -153,6 +153,11 @@ tests_supply_login_SOURCES = tests/supply/login.c tests/supply/hooks.c \
 tests_supply_login_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fork
 tests_supply_login_LDADD = libpj.la
 
+# ---- hosts that live long, for tests/load -------------------------------------
+check_PROGRAMS += tests/load/age
+tests_load_age_SOURCES = tests/load/age.c
+tests_load_age_LDADD = $(PAM_LIBS)
+
 # ---- every call fails once ---------------------------------------------------
 if HAVE_CMOCKA
 check_PROGRAMS += tests/torture/test_nth
@@ -301,6 +306,16 @@ SUPPLY_TESTS = \
 EXTRA_DIST += $(SUPPLY_TESTS) tests/supply/conftest.py \
 	tests/support/freezer tests/support/supply.py
 
+# ---- load and ageing: also make check-long ------------------------------------
+LOAD_TESTS = \
+	tests/load/test_ageing.py \
+	tests/load/test_threads.py
+EXTRA_DIST += $(LOAD_TESTS) tests/load/tsan tests/support/ageing.py
+# A hundred threads under ThreadSanitizer, in build/tsan.
+check-tsan: all
+	$(srcdir)/tests/load/tsan '$(srcdir)' '$(builddir)'
+.PHONY: check-tsan
+
 # ---- make check-long ---------------------------------------------------------
 LONG_TESTS = \
 	tests/e2e/test_dovecot.py \
@@ -309,7 +324,8 @@ LONG_TESTS = \
 	tests/e2e/test_nginx.py \
 	tests/e2e/test_postgresql.py \
 	tests/hostile/test_long.py \
-	tests/hostile/test_reload.py
+	tests/hostile/test_reload.py \
+	$(LOAD_TESTS)
 
 # ---- everything that needs processes ----------------------------------------
 PYTESTS = \
@@ -357,7 +373,7 @@ PYTESTS = \
 	tests/vectors/test_implementations.py \
 	tests/vectors/test_rfc.py \
 	tests/vectors/test_wycheproof.py
-TESTS += $(PYTESTS) $(SUPPLY_TESTS)
+TESTS += $(PYTESTS) $(SUPPLY_TESTS) $(LOAD_TESTS)
 EXTRA_DIST += $(PYTESTS) \
 	tests/conftest.py \
 	tests/hostile/cases_claims.py \
