@@ -310,7 +310,8 @@ EXTRA_DIST += $(SUPPLY_TESTS) tests/supply/conftest.py \
 LOAD_TESTS = \
 	tests/load/test_ageing.py \
 	tests/load/test_threads.py
-EXTRA_DIST += $(LOAD_TESTS) tests/load/tsan tests/support/ageing.py
+EXTRA_DIST += $(LOAD_TESTS) tests/load/tsan tests/load/tsan.supp \
+	tests/support/ageing.py
 # A hundred threads under ThreadSanitizer, in build/tsan.
 check-tsan: all
 	$(srcdir)/tests/load/tsan '$(srcdir)' '$(builddir)'

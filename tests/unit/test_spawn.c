@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/time.h>
@@ -131,7 +132,7 @@ the_host_sees_no_signal_and_no_child(void **state)
 		    sigismember(&after, sig));
 }
 
-static volatile int looking;
+static atomic_int looking;
 
 static void *
 reap_all(void *ctx)
