@@ -309,9 +309,10 @@ EXTRA_DIST += $(SUPPLY_TESTS) tests/supply/conftest.py \
 # ---- load and ageing: also make check-long ------------------------------------
 LOAD_TESTS = \
 	tests/load/test_ageing.py \
+	tests/load/test_ssh_storm.py \
 	tests/load/test_threads.py
 EXTRA_DIST += $(LOAD_TESTS) tests/load/tsan tests/load/tsan.supp \
-	tests/support/ageing.py
+	tests/support/ageing.py tests/support/storm.py
 # A hundred threads under ThreadSanitizer, in build/tsan.
 check-tsan: all
 	$(srcdir)/tests/load/tsan '$(srcdir)' '$(builddir)'

@@ -11,8 +11,8 @@
  * FILE holds lines "good TOKEN" or "bad TOKEN"; COUNT logins as "alice" take
  * them in turn.  THREADS is 1 (this thread itself) or the number of threads
  * that share them; every login has a handle of its own.  Answer: how many good
- * ones got in, how many bad ones were kept out, how many good ones were refused,
- * how many bad ones got in.
+ * ones got in, how many bad ones were kept out, how many good ones were
+ * refused, how many bad ones got in.
  *
  *	hold
  *

@@ -1,5 +1,5 @@
-"""One process that lets in and refuses, again and again, while keys are
-fetched, rotated, and out of reach: it holds after all of them what it held after the
+"""One process that lets in and refuses, over and over, while keys are fetched,
+rotated, and out of reach: it holds after all of them what it held after the
 first thousand.  PJ_LONG=1 makes it 100,000."""
 
 import os
