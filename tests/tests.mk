@@ -311,7 +311,8 @@ LOAD_TESTS = \
 	tests/load/test_ageing.py \
 	tests/load/test_ssh_storm.py \
 	tests/load/test_threads.py
-EXTRA_DIST += $(LOAD_TESTS) tests/load/tsan tests/load/tsan.supp \
+EXTRA_DIST += $(LOAD_TESTS) tests/load/fleet.py tests/load/tsan \
+	tests/load/tsan.supp \
 	tests/support/ageing.py tests/support/storm.py
 # A hundred threads under ThreadSanitizer, in build/tsan.
 check-tsan: all

@@ -174,7 +174,10 @@ needs_discovery(const struct pj_task *task)
 	if (task->request->jwks_uri != NULL)
 		return false;
 	if (!task->have_old || task->old.discovered.wall == 0 ||
-	    task->state.rediscover ||
+	    task->state.rediscover)
+		return true;
+	/* Fruitless for an unknown key: a login without one needs no more. */
+	if (pj_task_is_limited(task) &&
 	    task->state.fruitless >= PJ_COOLDOWN_FRUITLESS)
 		return true;
 	pj_task_clock(task, &now);

@@ -34,7 +34,7 @@ make_envelope(const struct pj_task *task, struct pj_envelope *fresh)
 	env.validity.ttl = pj_ttl(&task->request->lifetimes,
 	    pj_http_freshness(headers, task->asked.wall));
 	env.validity.refresh_after = pj_refresh_after(env.validity.ttl,
-	    draw());
+	    pj_task_is_limited(task), draw());
 	if (harvest->discovered)
 		env.discovered = task->asked;
 	else if (task->have_old)

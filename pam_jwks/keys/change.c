@@ -101,7 +101,8 @@ pj_cache_import(const struct pj_cache *cache, struct pj_span body,
 	pj_clock_read_system(NULL, &env.validity.fetched);
 	env.full = env.validity.fetched;
 	env.validity.ttl = cache->request->lifetimes.max_ttl;
-	env.validity.refresh_after = pj_refresh_after(env.validity.ttl, 0);
+	env.validity.refresh_after = pj_refresh_after(env.validity.ttl,
+	    false, 0);
 	env.unsound = pj_span_str(judgement->unsound);
 	if (!pj_cache_still_locked(cache, lock))
 		return pj_fail(err, PJ_FETCH_HELD_BACK,

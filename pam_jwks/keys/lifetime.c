@@ -95,10 +95,12 @@ pj_ttl(const struct pj_lifetimes *lifetimes, int64_t freshness)
 }
 
 int64_t
-pj_refresh_after(int64_t ttl, uint32_t random)
+pj_refresh_after(int64_t ttl, bool limited, uint32_t random)
 {
-	/* Tenths of a per cent: 750 to 949. */
-	return ttl * (750 + (int64_t)(random % 200)) / 1000;
+	/* Tenths of a per cent: 750 to 949, or 500 to 949. */
+	uint32_t spread = limited ? 450 : 200;
+
+	return ttl * (950 - spread + (int64_t)(random % spread)) / 1000;
 }
 
 /* first, doubled level times, at most limit. */

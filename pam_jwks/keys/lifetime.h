@@ -76,8 +76,12 @@ enum pj_key_state pj_key_state(const struct pj_validity *validity,
 int64_t		 pj_ttl(const struct pj_lifetimes *lifetimes,
 		    int64_t freshness);
 
-/* An age in ttl x [0.75, 0.95), chosen by random. */
-int64_t		 pj_refresh_after(int64_t ttl, uint32_t random);
+/*
+ * An age in ttl x [0.75, 0.95), chosen by random; in ttl x [0.5, 0.95) if an
+ * unknown key caused the fetch: many hosts may have met it in the same moment,
+ * and part again.
+ */
+int64_t		 pj_refresh_after(int64_t ttl, bool limited, uint32_t random);
 
 /* The pause after an unknown kid when level refreshes were fruitless. */
 int64_t		 pj_cooldown(int64_t first, unsigned level);

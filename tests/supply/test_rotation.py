@@ -95,6 +95,35 @@ def test_a_rotation_during_the_attack_is_accepted_within_330_seconds(machine,
     assert passed <= 330
 
 
+def test_behind_an_attack_discovery_is_left_alone(machine, provider):
+    """It was read again by every refresh, for as long as no key changed."""
+    token = machine.token(expires_in=2 * 3600)
+    machine.accept(token)
+    machine.flood(100, 400, 0, token)
+    assert provider.count("discovery") > 1
+    provider.forget()
+    machine.pass_time(890)
+    machine.accept(token)
+    machine.until(lambda: provider.count("keys") == 1)
+    machine.idle()
+    assert asked(provider) == (0, 1)
+
+
+def test_hosts_that_strangers_met_at_once_part_again(machine, provider):
+    """What an unknown key id fetched is due at another age each time, from
+    half the ttl on."""
+    machine.accept()
+    ages = set()
+    for _ in range(8):
+        machine.pass_time(331)
+        machine.login(machine.token(header={"kid": "nobody's"}))
+        with open(machine.data(), "rb") as file:
+            line = next(x for x in file if x.startswith(b"refresh_after "))
+        ages.add(int(line.split()[1]))
+    assert len(ages) > 4
+    assert 450 <= min(ages) < 675 and max(ages) < 855, ages
+
+
 def test_a_known_kid_with_new_material(machine, provider):
     """Keys that are younger than 300 s are believed, older ones are asked
     for."""

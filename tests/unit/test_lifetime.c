@@ -133,20 +133,34 @@ the_ttl_is_clamped(void **state)
 }
 
 static void
-the_refresh_is_spread_over_a_fifth_of_the_ttl(void **state)
+spread_from(bool limited, intmax_t least)
 {
 	int64_t low = 1000, high = 0;
 
-	(void)state;
 	for (uint32_t r = 0; r < 1000; r++) {
-		int64_t at_age = pj_refresh_after(1000, r * 4294967U);
+		int64_t at_age = pj_refresh_after(1000, limited,
+		    r * 4294967U);
 
 		low = at_age < low ? at_age : low;
 		high = at_age > high ? at_age : high;
 	}
-	assert_in_range(low, 750, 760);
-	assert_in_range(high, 940, 950);
-	assert_int_equal(pj_refresh_after(1000, UINT32_MAX) < 950, 1);
+	assert_in_range(low, least, least + 10);
+	assert_in_range(high, 940, 949);
+	assert_true(pj_refresh_after(1000, limited, UINT32_MAX) < 950);
+}
+
+static void
+the_refresh_is_spread_over_a_fifth_of_the_ttl(void **state)
+{
+	(void)state;
+	spread_from(false, 750);
+}
+
+static void
+behind_an_unknown_kid_it_is_spread_over_nearly_half(void **state)
+{
+	(void)state;
+	spread_from(true, 500);
 }
 
 static void
@@ -327,6 +341,8 @@ main(void)
 		cmocka_unit_test(keys_beside_an_unusable_set_retire),
 		cmocka_unit_test(the_ttl_is_clamped),
 		cmocka_unit_test(the_refresh_is_spread_over_a_fifth_of_the_ttl),
+		cmocka_unit_test(
+		    behind_an_unknown_kid_it_is_spread_over_nearly_half),
 		cmocka_unit_test(unknown_kids_wait_longer_and_longer),
 		cmocka_unit_test(failures_wait_longer_and_longer),
 		cmocka_unit_test(pauses_hold_back_all_but_a_forced_refresh),
