@@ -309,6 +309,8 @@ EXTRA_DIST += $(SUPPLY_TESTS) tests/supply/conftest.py \
 # ---- load and ageing: also make check-long ------------------------------------
 LOAD_TESTS = \
 	tests/load/test_ageing.py \
+	tests/load/test_fleet.py \
+	tests/load/test_key_cache.py \
 	tests/load/test_ssh_storm.py \
 	tests/load/test_threads.py
 EXTRA_DIST += $(LOAD_TESTS) tests/load/fleet.py tests/load/tsan \

@@ -152,12 +152,12 @@ def said_beyond(host, works, length):
 
 # --- the documents --------------------------------------------------------------
 
-def recipe(language):
-    """The block of this language in docs/services.md, as it stands there."""
-    with open(source_file("docs/services.md"), encoding="ascii") as file:
+def recipe(language, document="docs/services.md"):
+    """The block of this language in a document, as it stands there."""
+    with open(source_file(document), encoding="ascii") as file:
         found = re.findall(rf"^```{language}\n(.*?)^```$", file.read(),
                            re.MULTILINE | re.DOTALL)
-    assert found, f"docs/services.md has no block of {language}"
+    assert found, f"{document} has no block of {language}"
     return found[0]
 
 
