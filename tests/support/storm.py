@@ -29,7 +29,7 @@ import tokens
 CA = "/etc/security/ca.pem"
 ASKPASS = "/run/askpass-storm"
 CACHE, STATE = "/var/cache/pam_jwks", "/run/pam_jwks"
-TTL = 10                        # seconds; due after three quarters of it
+TTL = 4                         # seconds
 COOLDOWN = 2                    # kid_cooldown, at first
 CRASHED = 62                    # PJ_CRASHED_HOLD_MAX, and clocks of seconds
 BAD = ("expired", "spoiled", "stranger", "audience", "other user")
@@ -99,19 +99,26 @@ class Storm:
         self.provider.rotate(keep_old=True)
         self.counts["rotations"] += 1
 
-    def _outage(self):
-        """It answers in one of the ways of a provider that is down."""
-        how = self.random.choice(("503", "close", "hang", "html"))
-        begun = time.monotonic()
-        self.troubles.append((begun, float("inf")))
+    def down(self, how):
+        """The provider answers like one that is down, until up()."""
+        self.troubles.append((time.monotonic(), float("inf")))
         for what in ("discovery", "keys"):
             self.provider.behave(what, how)
-        self._stop.wait(self.random.uniform(0.5, 5))
+        self.counts["outages"] += 1
+
+    def up(self):
+        """It is back.  What began before may hang until request_timeout."""
         for what in ("discovery", "keys"):
             self.provider.behave(what, "slow")
-        # What had begun before may hang until request_timeout ends it.
-        self.troubles[-1] = (begun, time.monotonic() + 6)
-        self.counts["outages"] += 1
+        self.troubles = [(begun, min(ended, time.monotonic() + 6))
+                         if ended == float("inf") else (begun, ended)
+                         for begun, ended in self.troubles]
+
+    def _outage(self):
+        """One of these ways, for some time."""
+        self.down(self.random.choice(("503", "close", "hang", "html")))
+        self._stop.wait(self.random.uniform(0.5, 5))
+        self.up()
 
     def _timer(self):
         """Root's timer, which may be killed as well."""
@@ -239,11 +246,11 @@ class Storm:
 
     def budget(self):
         """The most key sets that the provider may be asked for: one fetch in
-        three quarters of a ttl, one for unknown keys in each first pause (a
+        half a ttl, one for unknown keys in each first pause (a
         rotation that is found makes pauses short again), one more for each
         rotation and each run of the timer, and what was killed on its way."""
         seconds = time.monotonic() - self.begun
-        return int(2 + seconds / (0.7 * TTL) + seconds / COOLDOWN
+        return int(2 + seconds / (0.5 * TTL) + seconds / COOLDOWN
                    + self.counts["rotations"] + self.counts["killed"]
                    + self.counts["timers"])
 
