@@ -46,7 +46,7 @@ def last_logins(storm):
 
 @pytest.mark.seconds(900)
 def test_logins_through_all_trouble(host, provider):
-    with Storm(host, provider, AT_ONCE, every=2 if LONG else 0.5) as storm:
+    with Storm(host, provider, AT_ONCE, every=1 if LONG else 0.5) as storm:
         first_logins(storm)
         storm.trouble()
         storm.logins(LOGINS - 5 * AT_ONCE)

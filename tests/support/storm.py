@@ -30,6 +30,7 @@ CA = "/etc/security/ca.pem"
 ASKPASS = "/run/askpass-storm"
 CACHE, STATE = "/var/cache/pam_jwks", "/run/pam_jwks"
 TTL = 4                         # seconds
+KEPT = 5                        # keys beside a new one
 COOLDOWN = 2                    # kid_cooldown, at first
 CRASHED = 62                    # PJ_CRASHED_HOLD_MAX, and clocks of seconds
 BAD = ("expired", "spoiled", "stranger", "audience", "other user")
@@ -50,7 +51,7 @@ class Storm:
         self.done = []
         self.begun = time.monotonic()
         self._stop = threading.Event()
-        self._thread = None
+        self._threads = []
         provider.cache_control = f"max-age={TTL}"
         provider.slow_seconds = 0.1
         for what in ("discovery", "keys"):
@@ -76,26 +77,27 @@ class Storm:
 
     def trouble(self):
         """Begins."""
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
+        for kinds in ((self.rotate, self._outage, self._timer),
+                      (self._kill,)):
+            self._threads.append(threading.Thread(
+                target=self._run, args=(kinds,)))
+            self._threads[-1].start()
 
     def calm(self):
         """Ends."""
         self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+        while self._threads:
+            self._threads.pop().join()
 
-    def _run(self):
+    def _run(self, kinds):
         while not self._stop.wait(self.random.expovariate(1 / self.every)):
-            self.random.choice((self.rotate, self._outage, self._kill,
-                                self._kill, self._timer))()
+            self.random.choice(kinds)()
 
     def rotate(self):
-        """A new key, from now on in use, beside the last one."""
-        for key in self.provider.keys[1:]:
+        """A new key, from now on in use, beside some of the last ones."""
+        for key in self.provider.keys[KEPT:]:
             self.withdrawn[key["kid"]] = time.monotonic()
-        self.provider.keys = self.provider.keys[:1]
+        self.provider.keys = self.provider.keys[:KEPT]
         self.provider.rotate(keep_old=True)
         self.counts["rotations"] += 1
 
@@ -110,9 +112,9 @@ class Storm:
         """It is back.  What began before may hang until request_timeout."""
         for what in ("discovery", "keys"):
             self.provider.behave(what, "slow")
-        self.troubles = [(begun, min(ended, time.monotonic() + 6))
-                         if ended == float("inf") else (begun, ended)
-                         for begun, ended in self.troubles]
+        for i, (begun, ended) in enumerate(self.troubles):
+            if ended == float("inf"):
+                self.troubles[i] = (begun, time.monotonic() + 6)
 
     def _outage(self):
         """One of these ways, for some time."""
@@ -192,8 +194,8 @@ class Storm:
 
     def _one(self, number):
         kind = "good" if number % 3 else self.random.choice(BAD)
-        # Both keys of a rotation are in use, the new one less often.
-        keys = self.provider.keys[:2]
+        # Tokens of old keys are in use until these are withdrawn.
+        keys = self.provider.keys
         key = keys[0] if self.random.random() < 0.3 else keys[-1]
         token = self._token(kind, key)
         cached, held = f'"{key["kid"]}"' in self._cached(), self._held()
