@@ -666,12 +666,24 @@ a_user_claim_that_cannot_be_read_is_one_mistake(void **state)
 {
 	static const char *const wrong[] = {
 		"[issuer a]\n" ISSUER SERVICE AUD "user_claim =\n",
-		"[issuer a]\n" ISSUER SERVICE AUD "user_claim = a\001\n",
+		"[issuer a]\n" ISSUER SERVICE AUD "user_claim = \"a\n",
+		"[issuer a]\n" ISSUER SERVICE AUD "user_claim = a \"b\"\n",
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
-		expect_mistake(pj_span_str(wrong[i]), 5, "");
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		PJ_CLEANUP(pj_cleanup_config) struct pj_config *config = NULL;
+		struct noted noted = { 0 };
+		struct pj_error err = { "" };
+
+		/* As pam-jwks check does: to the end, and nothing is added. */
+		config = fresh(&noted);
+		assert_int_equal(pj_config_add_text(config,
+		    pj_span_str(wrong[i]), "f.conf", &err), PJ_CONFIG_INVALID);
+		assert_int_equal(pj_config_finish(config, false, &err), PJ_OK);
+		assert_int_equal(noted.count, 1);
+		assert_int_equal(noted.line[0], 5);
+	}
 }
 
 /* An editor's mark hides the section; all of its keys are homeless then. */
