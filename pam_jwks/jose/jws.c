@@ -52,12 +52,12 @@ is_b64url(struct pj_span text)
 static bool
 begins_object(struct pj_span text)
 {
-	unsigned char	bytes[3];
+	unsigned char	bytes[3] = { 0 };
 	size_t		len;
 
 	/* Three characters are {} and nothing else that is an object. */
 	return pj_b64url_decode(pj_span(text.ptr, text.len < 4 ? text.len : 4),
-	    bytes, sizeof(bytes), &len) == PJ_OK && len >= 2 &&
+	    bytes, sizeof(bytes), &len) == PJ_OK &&
 	    bytes[0] == '{' && bytes[1] != '\0' &&
 	    strchr("\"} \t\r\n", bytes[1]) != NULL;
 }
