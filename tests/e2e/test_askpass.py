@@ -142,6 +142,8 @@ def test_patterns_are_not_files(place):
     place.shell = ["sh", "-c", script, "sh", *place.shell]
     assert caller.ask("(alice@evil.net) Token: ",
                       PAM_JWKS_HOSTS="ev*l.net.example.org").nothing
+    place.write("x.example.org", "")
+    assert caller.ask(FIRST, PAM_JWKS_HOSTS="*.example.org").piece
     place.write("x.example.org.net", "")
     assert caller.ask("(alice@x.example.org.net) Token: ",
                       PAM_JWKS_HOSTS="*.example.org").nothing
