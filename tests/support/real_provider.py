@@ -196,6 +196,7 @@ class LemonldapProvider(Program):
     def __init__(self):
         for path in ("/usr/share/perl5/Lemonldap/NG/Portal/Issuer",
                      "/usr/share/perl5/GD/SecurityImage.pm",
+                     "/usr/share/perl5/IO/String.pm",
                      "/usr/share/perl5/String/Random.pm"):
             if not os.path.exists(path):
                 raise hosts.Missing(f"{path} is not installed")
