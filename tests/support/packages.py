@@ -11,11 +11,13 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(
 NAMES = ("libpam-jwks", "pam-jwks-client")
 
 
-def build(folder, revision=1, **environment):
-    """Everything that is released, in the folder: all paths by file name."""
+def build(folder, revision=1, wrapper=(), **environment):
+    """Everything that is released, in the folder: all paths by file name.
+    WRAPPER is a command that runs the build."""
     hosts.need("dpkg-buildpackage", "dh")
     done = subprocess.run(
-        [os.path.join(TOP, "packaging", "build"), hosts.build_dir(), folder],
+        [*wrapper, os.path.join(TOP, "packaging", "build"), hosts.build_dir(),
+         folder],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True, check=False, timeout=600,
         env=dict(os.environ, PACKAGE_REVISION=str(revision),
