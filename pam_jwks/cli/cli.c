@@ -70,9 +70,9 @@ pj_cli_exit(enum pj_status status)
 	return PJ_EXIT_USAGE;
 }
 
-/* Breaks a line at spaces; what follows stands four columns further in. */
+/* Breaks a line at spaces; what follows begins in the column next. */
 static void
-print_broken(const char *text)
+print_broken(const char *text, size_t next)
 {
 	size_t indent = strspn(text, " "), column = indent, gap, word;
 
@@ -80,9 +80,10 @@ print_broken(const char *text)
 	for (text += indent; *text != '\0'; text += gap + word) {
 		gap = strspn(text, " ");
 		word = strcspn(text + gap, " ");
-		if (column > indent && column + gap + word > COLUMNS) {
-			(void)printf("\n%*s", (int)indent + 4, "");
-			column = indent + 4;
+		if (column > indent && column + gap > next &&
+		    column + gap + word > COLUMNS) {
+			(void)printf("\n%*s", (int)next, "");
+			column = next;
 		} else {
 			(void)printf("%*s", (int)gap, "");
 			column += gap;
@@ -93,22 +94,40 @@ print_broken(const char *text)
 	(void)putchar('\n');
 }
 
+/* next 0: four columns behind the line's own indentation. */
+static void
+print_line(size_t next, const char *fmt, va_list ap)
+{
+	PJ_CLEANUP(pj_cleanup_str) char *text = NULL;
+
+	if (vasprintf(&text, fmt, ap) < 0) {
+		text = NULL;
+		return;
+	}
+	if (isatty(STDOUT_FILENO) == 1)
+		print_broken(text, next != 0 ? next : strspn(text, " ") + 4);
+	else
+		(void)puts(text);
+}
+
 void
 pj_cli_line(const char *fmt, ...)
 {
-	PJ_CLEANUP(pj_cleanup_str) char *text = NULL;
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		text = NULL;
+	print_line(0, fmt, ap);
 	va_end(ap);
-	if (text == NULL)
-		return;
-	if (isatty(STDOUT_FILENO) == 1)
-		print_broken(text);
-	else
-		(void)puts(text);
+}
+
+void
+pj_cli_line_at(size_t column, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	print_line(column, fmt, ap);
+	va_end(ap);
 }
 
 void

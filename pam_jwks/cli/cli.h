@@ -68,6 +68,10 @@ int	pj_cli_exit(enum pj_status status);
 void	pj_cli_line(const char *fmt, ...)
 	    __attribute__((format(printf, 1, 2)));
 
+/* The same; the rest begins in this column. */
+void	pj_cli_line_at(size_t column, const char *fmt, ...)
+	    __attribute__((format(printf, 2, 3)));
+
 /* Prints "WORD: reason: sentence (detail)". */
 void	pj_cli_say(FILE *out, const char *word, enum pj_status status,
 	    const struct pj_error *err);

@@ -5,8 +5,9 @@
 #include "authn/explain.h"
 #include "cli/json_out.h"
 
-/* What a step saw stands under it, in columns. */
+/* What a step saw stands under it, in columns; values begin in this one. */
 #define INDENT	"         "
+#define VALUES	24
 
 /* As module/report.c answers; docs/interface.md has the same list. */
 static const char *
@@ -61,6 +62,20 @@ shows_token(const struct pj_step *step)
 	    strcmp(step->name, "section") == 0;
 }
 
+static void
+print_facts(struct pj_span facts)
+{
+	while (facts.len > 0) {
+		const unsigned char *end = memchr(facts.ptr, '\n', facts.len);
+		size_t len = end == NULL ? facts.len :
+		    (size_t)(end - facts.ptr);
+
+		pj_cli_line_at(VALUES, "%.*s", PJ_SPAN_ARG(pj_span(facts.ptr,
+		    len)));
+		facts = pj_span_from(facts, len + 1);
+	}
+}
+
 /* Each part of what is wanted on a line of its own. */
 static void
 print_wanted(const char *wanted)
@@ -72,7 +87,8 @@ print_wanted(const char *wanted)
 		size_t len = end != NULL ? (size_t)(end - wanted) :
 		    strlen(wanted);
 
-		(void)printf(INDENT "%-14s %.*s\n", name, (int)len, wanted);
+		pj_cli_line_at(VALUES, INDENT "%-14s %.*s", name, (int)len,
+		    wanted);
 		wanted += len + (end != NULL ? 2 : 0);
 		name = "";
 	}
@@ -91,17 +107,17 @@ page_step(void *ctx, const struct pj_step *step)
 	(void)printf("%s %2s  %s%s\n", step->decides ? "=>" : "  ",
 	    results[step->result], step->name,
 	    shows_token(step) ? " (not verified yet)" : "");
-	(void)fwrite(page->facts.ptr, 1, page->facts.len, stdout);
+	print_facts(pj_buf_span(&page->facts));
 	pj_buf_clear(&page->facts);
 	print_wanted(step->wanted);
 	if (step->result == PJ_STEP_FAILED)
-		(void)printf(INDENT "%s: %s%s%s%s\n",
+		pj_cli_line_at(sizeof(INDENT) - 1, INDENT "%s: %s%s%s%s",
 		    pj_status_name(step->status),
 		    pj_status_sentence(step->status),
 		    *step->detail != '\0' ? " (" : "", step->detail,
 		    *step->detail != '\0' ? ")" : "");
 	else if (*step->detail != '\0')
-		(void)printf(INDENT "%s\n", step->detail);
+		pj_cli_line_at(sizeof(INDENT) - 1, INDENT "%s", step->detail);
 }
 
 static void

@@ -6,6 +6,7 @@ in tests/scenarios/test_explained.py.
 import json
 import os
 import re
+import shlex
 import subprocess
 
 import pexpect
@@ -140,6 +141,26 @@ def test_text_for_people(argv, key):
     assert lines[-1] == "the module would answer PAM_AUTH_ERR"
     assert any(line.startswith("refused: expired: ") for line in lines)
     assert sum(line.startswith("=>") for line in lines) == 1
+
+
+def test_explanation_fits_80_columns(argv, key, tmp_path):
+    """At a terminal; in a file every fact is one line."""
+    (tmp_path / "token").write_text(make(key, groups=["of the north"] * 9))
+    line = f"{shlex.join(argv)} -o 'require=groups any x' --explain " \
+        f"<{tmp_path}/token"
+    shell = pexpect.spawn("/bin/sh", ["-c", line], timeout=30,
+                          encoding="utf-8", dimensions=(60, 80))
+    shell.expect(pexpect.EOF)
+    shown = shell.before.splitlines()
+    # A word that is longer stays whole.
+    assert not [text for text in shown if len(text) > 80
+                and str(tmp_path) not in text]
+    at = shown.index("   ok  allowed")
+    assert shown[at + 1].startswith(" " * 9 + "wanted:        algorithms RS256")
+    assert shown[at + 2].endswith(" Ed448")
+    assert shown[at + 2].startswith(" " * 24 + "E")
+    piped = ask(argv, make(key), "--explain").stdout.decode()
+    assert re.search("(?m)wanted: +algorithms RS256 .* Ed448$", piped)
 
 
 def test_json_without_steps(argv, key):
