@@ -141,9 +141,7 @@ check_cached(struct pj_check *check, const struct pj_issuer *issuer)
 		tell_age(check, issuer, &request, &version);
 	else if (status == PJ_FILE_MISSING)
 		pj_found(check->findings, PJ_GRADE_NOTE, PJ_FOUND_CACHE_COLD,
-		    "[issuer %s] no keys were fetched yet; the first login "
-		    "does it, or pam-jwks refresh %s", issuer->name,
-		    issuer->name);
+		    "[issuer %s] no keys were fetched yet", issuer->name);
 	else
 		pj_found(check->findings, PJ_GRADE_WARNING,
 		    PJ_FOUND_CACHE_UNUSABLE, "[issuer %s] the keys at hand "

@@ -104,7 +104,8 @@ static const struct {
 	    "alone.",
 	    "Run check as root for the whole report." },
 	[PJ_FOUND_FETCH_FAILED] = { "fetch_failed",
-	    "Logins live on the keys at hand until max_stale; then they fail.",
+	    "Logins live on the keys at hand, if there are any, until "
+	    "max_stale; then they fail.",
 	    "pam-jwks reason NAME explains the name in the line above; see "
 	    "whether this host reaches the provider." },
 	[PJ_FOUND_CLOCK_DIFFERS] = { "clock_differs",
