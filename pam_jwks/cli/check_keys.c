@@ -63,8 +63,9 @@ tell_keys(struct pj_check *check, const struct pj_issuer *issuer,
     const struct pj_jwks *jwks, const char *where)
 {
 	pj_found(check->findings, PJ_GRADE_OK, PJ_FOUND_KEYS,
-	    "[issuer %s] %zu usable keys of %zu%s", issuer->name,
-	    pj_jwks_usable(jwks), pj_jwks_count(jwks), where);
+	    "[issuer %s] %zu usable key%s of %zu%s", issuer->name,
+	    pj_jwks_usable(jwks), pj_jwks_usable(jwks) == 1 ? "" : "s",
+	    pj_jwks_count(jwks), where);
 	for (size_t i = 0; i < pj_jwks_count(jwks); i++) {
 		const struct pj_jwk *jwk = pj_jwks_at(jwks, i);
 

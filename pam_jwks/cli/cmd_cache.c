@@ -230,8 +230,9 @@ pj_cmd_import(const struct pj_cli *cli)
 		    patience(config), &judgement, &err);
 	if (status != PJ_OK)
 		return say(issuer->name, status, &err);
-	pj_cli_line("%s: %zu usable keys of %zu, good for %lld s without a "
-	    "fetch%s%s", issuer->name, judgement.usable, judgement.count,
+	pj_cli_line("%s: %zu usable key%s of %zu, good for %lld s without a "
+	    "fetch%s%s", issuer->name, judgement.usable,
+	    judgement.usable == 1 ? "" : "s", judgement.count,
 	    (long long)request.lifetimes.max_stale,
 	    err.detail[0] != '\0' ? "; " : "", err.detail);
 	return PJ_EXIT_OK;

@@ -190,7 +190,7 @@ def test_import(machine, provider):
     provider.behave("discovery", "503")
     path = key_file(machine, provider.keys[0])
     code, text = run(machine, "import", "corp", path)
-    assert (code, text) == (OK, "corp: 1 usable keys of 1, good for 86400 s "
+    assert (code, text) == (OK, "corp: 1 usable key of 1, good for 86400 s "
                             "without a fetch\n")
     machine.accept()
     assert provider.count() == 0
@@ -258,7 +258,7 @@ def test_import_skips_what_a_fetch_skips(machine, provider):
     machine.forget()
     code, text = run(machine, "import", "corp",
                      machine.put(machine.base + "/set", body))
-    assert code == OK and "1 usable keys of" in text
+    assert code == OK and "1 usable key of" in text
     assert skipped() == fetched and len(fetched) >= 8
     assert any("unsound" in line for line in fetched)
 
