@@ -333,6 +333,7 @@ LONG_TESTS = \
 	$(LOAD_TESTS)
 
 # ---- everything that needs processes ----------------------------------------
+CLEANFILES += tests/e2e/walk.txt
 PYTESTS = \
 	tests/e2e/test_askpass.py \
 	tests/e2e/test_askpass_people.py \
@@ -358,6 +359,7 @@ PYTESTS = \
 	tests/e2e/test_sudo_su.py \
 	tests/e2e/test_systemd.py \
 	tests/e2e/test_tool.py \
+	tests/e2e/test_walk.py \
 	tests/fetch/test_environment.py \
 	tests/fetch/test_http.py \
 	tests/fetch/test_surroundings.py \
