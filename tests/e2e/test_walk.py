@@ -155,6 +155,12 @@ class Walk:
         assert host.run(["ssh-keygen", "-A"]).returncode == 0
         os.link(os.path.join(host.base, "syslog"),
                 host.path("/var/log/auth.log"))
+        for name in ("passwd", "group", "shadow", "gshadow"):
+            text = host.read("/etc/" + name).decode()
+            host.write("/etc/" + name, "".join(
+                line for line in text.splitlines(True)
+                if not line.startswith("pam-jwks:")),
+                0o600 if "shadow" in name else 0o644)
         host.remove("/var/cache/pam_jwks")
         host.remove("/run/pam_jwks")
         os.mkdir(host.path("/run/tokens"))
