@@ -121,6 +121,7 @@ def main():
     with Provider() as provider, Host() as host:
         step(f"a provider is running at {provider.issuer}")
         section = configure(host, provider)
+        port = host.sshd()
         step("/etc/security/pam_jwks.conf of a private host says")
         show(section)
 
@@ -140,7 +141,6 @@ def main():
              f"discovery, {provider.count('keys')} for keys")
 
         step("ssh with a new token: a real sshd, the keys come from the cache")
-        port = host.sshd()
         result = host.ssh(port, "alice", provider.token("alice"),
                           "echo hello from $(id -un), exit status 7; exit 7")
         show(result.out)
@@ -148,7 +148,7 @@ def main():
         show("log: " + log_of(host))
 
         step("the provider rotates its keys; a token of the new key")
-        provider.rotate()
+        provider.rotate("k2")
         result = host.ssh(port, "alice", provider.token("alice"), "id -un")
         show(result.out)
         expect(result.returncode == 0, f"ssh: {result}")
