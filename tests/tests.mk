@@ -350,6 +350,7 @@ PYTESTS = \
 	tests/e2e/test_oidc_agent.py \
 	tests/e2e/test_oidc_provider.py \
 	tests/e2e/test_postgresql.py \
+	tests/e2e/test_readme.py \
 	tests/e2e/test_recipes.py \
 	tests/e2e/test_saslauthd.py \
 	tests/e2e/test_setcred.py \
@@ -415,6 +416,7 @@ EXTRA_DIST += $(PYTESTS) \
 	tests/support/oidc-provider/package-lock.json \
 	tests/support/oidc-provider/package.json \
 	tests/support/oidc-provider/server.js \
+	tests/support/pages.py \
 	tests/support/pam_clients.py \
 	tests/support/pamclient \
 	tests/support/provider.py \

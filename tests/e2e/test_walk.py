@@ -14,6 +14,7 @@ import time
 import pytest
 
 import hosts
+import pages
 import services
 import tokens
 from provider import Provider
@@ -25,16 +26,6 @@ CA = "/etc/security/corp-ca.pem"
 ALICE = "/run/home/alice"
 TYPED = re.compile(r"(#|\$|provider\$) (.*)$")
 SECONDS = 40
-
-# What differs from one run to the next, as it stands in the page.
-VOLATILE = re.compile(
-    r"(?P<number>\b\d+)(?=\\ (?:s|days|bytes|\\\(\w+\\\))(?!\w))"
-    r"|(?P<time>\b\d{10}\b)"
-    r"|(?P<token>token=[0-9a-f]{12}\b)"
-    r"|(?P<print>(?<![\w\\-])(?:\w|\\-){43}(?![\w-]))"
-    r"|(?P<any>\\\.\\\.\\\.)")
-INSTEAD = {"number": r"\d+", "time": r"\d{10}", "token": "token=[0-9a-f]{12}",
-           "print": r"[\w-]{43}", "any": ".*"}
 
 # Debian's own, where it differs from OpenSSH's defaults.
 SSHD_CONFIG = "KbdInteractiveAuthentication no\nUsePAM yes\n" \
@@ -51,18 +42,6 @@ class Step:
         self.prompt = prompt
         self.command = command
         self.answer = []
-
-    def pattern(self):
-        """A regular expression for the whole answer."""
-        lines = []
-        for line in self.answer:
-            if line.strip() == "...":
-                lines.append(r"(?:.*\n)*?")
-            else:
-                lines.append(VOLATILE.sub(
-                    lambda match: INSTEAD[match.lastgroup],
-                    re.escape(line)) + r"\n")
-        return "".join(lines)
 
 
 def chapters():
@@ -242,7 +221,7 @@ class Walk:
         self.transcript.write(said)
         self.transcript.flush()
         said = "".join(line.rstrip() + "\n" for line in said.splitlines())
-        return re.fullmatch(step.pattern(), said) is not None, said, code
+        return re.fullmatch(pages.pattern(step.answer), said) is not None, said, code
 
 
 def need_usual_places():
