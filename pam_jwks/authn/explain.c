@@ -289,6 +289,23 @@ explain_expiry(struct explanation *e, const struct pj_jwt_peek *peek)
 
 /* ---- keys and signature ------------------------------------------------- */
 
+/* The names of keys that can be used, for comparison with the token's. */
+static void
+show_kids(struct explanation *e, const struct pj_jwks *jwks)
+{
+	size_t shown = 0;
+
+	for (size_t i = 0; i < pj_jwks_count(jwks) &&
+	    shown < PJ_CANDIDATES_MAX; i++) {
+		const struct pj_jwk *jwk = pj_jwks_at(jwks, i);
+
+		if (jwk->status != PJ_OK || !jwk->has_kid)
+			continue;
+		pj_explain_text(e, "kid", jwk->kid, "");
+		shown++;
+	}
+}
+
 static void
 show_keys(struct explanation *e, const struct pj_keysource *source,
     const struct pj_key_request *request, const struct pj_jwks *jwks)
@@ -308,6 +325,7 @@ show_keys(struct explanation *e, const struct pj_keysource *source,
 		pj_explain_number(e, "age", (long long)age, "seconds");
 	(void)snprintf(words, sizeof(words), "of %zu", pj_jwks_count(jwks));
 	pj_explain_number(e, "usable", (long long)pj_jwks_usable(jwks), words);
+	show_kids(e, jwks);
 	if (note != NULL)
 		pj_explain_text(e, "note", pj_span_str(note), "");
 }

@@ -98,6 +98,16 @@ def test_nothing_is_believed_before_the_signature(argv, key):
     assert "a-canary" not in json.dumps(told)
 
 
+def test_names_of_the_keys_at_hand(argv, key):
+    """Beside the name that the token has."""
+    token = tokens.make_token(tokens.make_key("ES256", "other"), "ES256",
+                              tokens.claims(ISSUER, "alice", AUDIENCE))
+    told, steps = explain(argv, token)
+    assert told["reason"] == "key_unknown"
+    assert {"name": "kid", "value": "other"} in steps["header"]["seen"]
+    assert {"name": "kid", "value": "k1"} in steps["keys"]["seen"]
+
+
 def test_only_claims_that_matter_are_shown(argv, key):
     """The others with --all-claims."""
     token = make(key, canary="a-canary", groups=["admins"])
