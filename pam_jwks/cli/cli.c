@@ -131,6 +131,13 @@ pj_cli_line_at(size_t column, const char *fmt, ...)
 }
 
 void
+pj_cli_say_rights(const struct pj_cli *cli)
+{
+	if (geteuid() != 0)
+		(void)fprintf(stderr, "%s: this needs root\n", cli->command);
+}
+
+void
 pj_cli_say(FILE *out, const char *word, enum pj_status status,
     const struct pj_error *err)
 {

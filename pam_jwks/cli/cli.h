@@ -72,6 +72,9 @@ void	pj_cli_line(const char *fmt, ...)
 void	pj_cli_line_at(size_t column, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 
+/* To whom is not root, behind a failure of what changes the cache. */
+void	pj_cli_say_rights(const struct pj_cli *cli);
+
 /* Prints "WORD: reason: sentence (detail)". */
 void	pj_cli_say(FILE *out, const char *word, enum pj_status status,
 	    const struct pj_error *err);

@@ -190,6 +190,8 @@ pj_cmd_purge(const struct pj_cli *cli)
 	}
 	if (last == NULL)
 		return not_found(cli);
+	if (worst != PJ_EXIT_OK)
+		pj_cli_say_rights(cli);
 	/* Other configurations may have another name for it. */
 	if (name_others(config, &source, last->issuer) && worst == PJ_EXIT_OK)
 		worst = PJ_EXIT_REFUSED;
@@ -228,8 +230,11 @@ pj_cmd_import(const struct pj_cli *cli)
 	if (status == PJ_OK)
 		status = pj_cache_import(&cache, pj_buf_span(&text),
 		    patience(config), &judgement, &err);
-	if (status != PJ_OK)
-		return say(issuer->name, status, &err);
+	if (status != PJ_OK) {
+		code = say(issuer->name, status, &err);
+		pj_cli_say_rights(cli);
+		return code;
+	}
 	pj_cli_line("%s: %zu usable key%s of %zu, good for %lld s without a "
 	    "fetch%s%s", issuer->name, judgement.usable,
 	    judgement.usable == 1 ? "" : "s", judgement.count,

@@ -154,6 +154,9 @@ print_cache(const struct pj_key_request *request)
 	pj_clock_read_system(NULL, &now);
 	if (status == PJ_OK)
 		print_ages(request, &envelope, &now);
+	else if (status == PJ_FILE_MISSING)
+		(void)puts("  no keys yet; the next login asks for them, or "
+		    "pam-jwks refresh");
 	else
 		pj_cli_say(stdout, "  cache", status, &err);
 	if (cache.id[0] != '\0')

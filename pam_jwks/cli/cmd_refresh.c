@@ -88,5 +88,7 @@ pj_cmd_refresh(const struct pj_cli *cli)
 		    cli->operand);
 		return PJ_EXIT_USAGE;
 	}
+	if (worst != PJ_EXIT_OK)
+		pj_cli_say_rights(cli);
 	return worst;
 }

@@ -153,7 +153,17 @@ def test_purge_needs_rights(machine):
     """Nothing is removed, and the exit code says so."""
     machine.accept()
     before = machine.data()
-    assert run(machine, "purge", "corp", user=65534)[0] not in (OK, WARNING)
+    code, said = run(machine, "purge", "corp", user=65534)
+    assert code not in (OK, WARNING) and "purge: this needs root" in said
+    assert machine.data() == before
+
+
+def test_refresh_needs_rights(machine):
+    """Where root keeps the cache; the keys stay."""
+    machine.accept()
+    before = machine.data()
+    code, said = run(machine, "refresh", user=65534)
+    assert code != OK and "refresh: this needs root" in said
     assert machine.data() == before
 
 
@@ -275,8 +285,8 @@ def test_import_of_no_file(machine, path, reason):
 def test_import_needs_rights(machine, provider):
     """Also for a set of one's own."""
     path = key_file(machine, provider.keys[0])
-    assert run(machine, "import", "corp", path, user=65534)[0] not in (
-        OK, WARNING)
+    code, said = run(machine, "import", "corp", path, user=65534)
+    assert code not in (OK, WARNING) and "import: this needs root" in said
     assert machine.data() is None
 
 
