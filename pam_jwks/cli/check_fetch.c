@@ -181,18 +181,18 @@ check_state(struct pj_check *check, const struct pj_issuer *issuer,
 	days = (state->cert_expires - now.wall) / DAY;
 	if (state->cert_expires <= now.wall)
 		pj_found(check->findings, PJ_GRADE_WARNING,
-		    PJ_FOUND_CERTIFICATE_ENDS, "[issuer %s] the provider's "
-		    "certificate has ended since the last fetch",
+		    PJ_FOUND_CERTIFICATE_ENDS, "[issuer %s] a certificate of "
+		    "the provider's has ended since the last fetch",
 		    issuer->name);
 	else if (days < CERTIFICATE_DAYS)
 		pj_found(check->findings, PJ_GRADE_WARNING,
-		    PJ_FOUND_CERTIFICATE_ENDS, "[issuer %s] the provider's "
-		    "certificate ends in %lld days", issuer->name,
+		    PJ_FOUND_CERTIFICATE_ENDS, "[issuer %s] a certificate of "
+		    "the provider's ends in %lld days", issuer->name,
 		    (long long)days);
 	else
 		pj_found(check->findings, PJ_GRADE_OK, PJ_FOUND_CERTIFICATE,
-		    "[issuer %s] the provider's certificate is good for %lld "
-		    "days", issuer->name, (long long)days);
+		    "[issuer %s] the provider's certificates are good for "
+		    "%lld days", issuer->name, (long long)days);
 }
 
 /* What keys/cache.c does with a disk that is full or read-only. */

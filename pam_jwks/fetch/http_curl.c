@@ -4,6 +4,7 @@
 #include "fetch/http_curl.h"
 
 #include <curl/curl.h>
+#include <time.h>
 
 #include "config.h"
 
@@ -186,25 +187,38 @@ add_lines(struct curl_slist **lines, const struct pj_http_request *request)
 	    add_line(lines, "If-Modified-Since", request->last_modified);
 }
 
-/* The last day of the server's certificate, the first of the chain. */
-static void
-read_certificate(struct pj_http *http)
+/* When a certificate ends, from the lines that describe it; 0: unknown. */
+static int64_t
+read_end(const struct curl_slist *line)
 {
 	static const char name[] = "Expire date:";
+
+	while (line != NULL && strncmp(line->data, name, strlen(name)) != 0)
+		line = line->next;
+	return line == NULL ? 0 : pj_http_cert_date(line->data + strlen(name));
+}
+
+/*
+ * The first end in the chain that the server sent.  What has ended before is
+ * not what the chain was verified by: servers send such for old clients.
+ */
+static void
+read_certificates(struct pj_http *http)
+{
 	struct curl_certinfo *info = NULL;
-	int64_t date;
+	int64_t now = (int64_t)time(NULL), first = 0;
 
 	if (curl_easy_getinfo(http->curl, CURLINFO_CERTINFO, &info) !=
-	    CURLE_OK || info == NULL || info->num_of_certs < 1)
+	    CURLE_OK || info == NULL)
 		return;
-	for (struct curl_slist *line = info->certinfo[0]; line != NULL;
-	    line = line->next) {
-		if (strncmp(line->data, name, strlen(name)) != 0)
-			continue;
-		date = pj_http_cert_date(line->data + strlen(name));
-		if (date > 0)
-			http->cert_expires = date;
+	for (int i = 0; i < info->num_of_certs; i++) {
+		int64_t end = read_end(info->certinfo[i]);
+
+		if (end > now && (first == 0 || end < first))
+			first = end;
 	}
+	if (first != 0)
+		http->cert_expires = first;
 }
 
 /* Says why a transfer failed, in words for an administrator. */
@@ -294,7 +308,7 @@ pj_http_get(struct pj_http *http, const struct pj_http_request *request,
 		    &response->status);
 	if (code != CURLE_OK)
 		return explain(http, request, &transfer, code, err);
-	read_certificate(http);
+	read_certificates(http);
 	response->cert_expires = http->cert_expires;
 	return PJ_OK;
 }

@@ -34,7 +34,7 @@ struct pj_http_request {
 struct pj_http_response {
 	long			 status;	/* 200 and so on */
 	struct pj_http_headers	 headers;
-	int64_t			 cert_expires;	/* the server's; 0: unknown */
+	int64_t			 cert_expires;	/* of its chain; 0: unknown */
 	struct pj_buf		 body;		/* owned; decoded */
 };
 

@@ -56,7 +56,7 @@ struct pj_state {
 	struct pj_stamp		success;	/* wall 0: none yet */
 	int64_t			provider_date;	/* its clock, at our success */
 	int64_t			date_seen;	/* our wall clock then */
-	int64_t			cert_expires;	/* its certificate's end */
+	int64_t			cert_expires;	/* its chain's end */
 	struct pj_error		error;		/* of the last failure */
 };
 

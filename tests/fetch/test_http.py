@@ -129,6 +129,23 @@ def test_date_and_certificate_are_noted(machine, provider):
             tzinfo=datetime.timezone.utc).timestamp())
 
 
+def test_the_first_end_in_the_chain(host, tmp_path):
+    """An authority in between may end before the server's own certificate; one
+    that is sent for old clients has ended already."""
+    made = authority(tmp_path)
+    for name, days in (("ended", -0.5), ("soon", 5), ("later", 60)):
+        (tmp_path / name).mkdir()
+        other = authority(tmp_path / name, days=days)
+        with open(other.server_cert, encoding="ascii") as file, \
+                open(made.server_cert, "a", encoding="ascii") as chain:
+            chain.write(file.read())
+    with Provider("EdDSA", made) as provider:
+        machine = Machine(host, provider)
+        machine.ask()
+        days = (int(machine.state()["cert_expires"]) - time.time()) / 86400
+    assert 4.9 < days < 5.1
+
+
 # --- validators ----------------------------------------------------------------
 
 @pytest.mark.parametrize("etag", ['"v1"', 'W/"v1"', '"' + "x" * 500 + '"'])
