@@ -9,6 +9,7 @@ import pytest
 
 import hosts
 from provider import Provider
+from services import source_file
 
 SERVICE = "login-test"
 FOLDER = hosts.CONFIG + ".d"
@@ -71,3 +72,14 @@ def test_a_section_that_stands_twice(machine):
     assert (code, attempt["reason"]) == ("PAM_SERVICE_ERR", "config_invalid")
     assert "20-again.conf:1" in attempt["detail"]
     assert "10-corp.conf:1" in attempt["detail"]
+
+
+def test_completion_knows_its_sections(machine):
+    """bash offers the sections of the folder."""
+    with open(source_file("conf/bash-completion/pam-jwks"),
+              encoding="ascii") as file:
+        machine.write("/run/completion", file.read())
+    done = machine.run(["bash", "-c", ". /run/completion; COMP_CWORD=2; "
+                        "COMP_WORDS=(pam-jwks refresh c); _pam_jwks; "
+                        "echo ${COMPREPLY[@]}"])
+    assert done.out == "corp\n", done
