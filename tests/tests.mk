@@ -341,6 +341,7 @@ PYTESTS = \
 	tests/e2e/test_dovecot.py \
 	tests/e2e/test_check.py \
 	tests/e2e/test_config_folder.py \
+	tests/e2e/test_documents.py \
 	tests/e2e/test_explain.py \
 	tests/e2e/test_key_supply.py \
 	tests/e2e/test_limits.py \
@@ -350,7 +351,6 @@ PYTESTS = \
 	tests/e2e/test_oidc_agent.py \
 	tests/e2e/test_oidc_provider.py \
 	tests/e2e/test_postgresql.py \
-	tests/e2e/test_readme.py \
 	tests/e2e/test_recipes.py \
 	tests/e2e/test_saslauthd.py \
 	tests/e2e/test_setcred.py \

@@ -1,4 +1,4 @@
-"""What README.md shows is what happens, and no page points to nothing."""
+"""What README.md shows is what happens, and no page names what is not there."""
 
 import glob
 import os
@@ -62,6 +62,34 @@ def test_links():
                 assert os.path.exists(os.path.join(
                     os.path.dirname(path), target)), (path, target)
     assert found > 30
+
+
+def shown_by():
+    """The last column of the threat model: (file or folder, name or None)."""
+    with open(source_file("docs/threat-model.md"), encoding="utf-8") as file:
+        table = file.read().split("| boundary |")[1].split("\n\n")[0]
+    for row in table.splitlines()[2:]:
+        cells = row.strip("| ").split(" | ")
+        assert len(cells) == 5 and cells[4], row
+        for part in cells[4].split("; "):
+            path, _, names = part.partition(": ")
+            yield from ((path, name) for name in names.split(", "))
+
+
+def is_there(path, name):
+    if path == "tests/scenarios":
+        return os.path.isfile(source_file(f"{path}/{name}.scenario"))
+    if not os.path.isfile(source_file(path)):
+        return False
+    with open(source_file(path), encoding="utf-8") as file:
+        return not name or f"\ndef test_{name}(" in file.read()
+
+
+def test_threat_model():
+    """Each test that it names is there, and no row is without one."""
+    named = set(shown_by())
+    assert len(named) > 80
+    assert not [one for one in named if not is_there(*one)]
 
 
 def test_picture():
