@@ -8,12 +8,15 @@ import os
 import re
 import shlex
 import subprocess
+import time
 
 import pexpect
 import pytest
 
+import pages
 import tokens
-from hosts import find_built
+from hosts import CONFIG, find_built
+from services import source_file
 
 ISSUER = "https://login.provider.test"
 AUDIENCE = "ssh-login"
@@ -171,6 +174,33 @@ def test_explanation_fits_80_columns(argv, key, tmp_path):
     assert shown[at + 2].startswith(" " * 24 + "E")
     piped = ask(argv, make(key), "--explain").stdout.decode()
     assert re.search("(?m)wanted: +algorithms RS256 .* Ed448$", piped)
+
+
+def example():
+    """The lines of pam-jwks(8)."""
+    with open(source_file("man/pam-jwks.8"), encoding="ascii") as file:
+        part = file.read().split(".Sh EXPLANATIONS\n")[1]
+    return part.split(".Bd -literal -offset indent\n")[1].split(
+        ".Ed\n")[0].splitlines()
+
+
+def test_example_of_the_manual(host):
+    """It is what the tool prints of such a token."""
+    keys = [tokens.shared_key("RS256", kid) for kid in ("k1", "k2")]
+    issuer = "https://login.example.org"
+    host.config(f"[issuer corp]\nissuer = {issuer}\n"
+                "services = sshd sudo sudo-i\naudience = ssh-login\n"
+                "user_claim = preferred_username\nalgorithms = RS256 ES256\n")
+    host.write("/run/keys.json", json.dumps(tokens.key_set(*keys)))
+    tool = find_built("pam-jwks")
+    done = host.run([tool, "import", "-c", CONFIG, "corp", "/run/keys.json"])
+    assert done.returncode == 0, done
+    token = tokens.make_token(keys[0], "RS256", tokens.claims(
+        issuer, "alice", "ssh-login", expires_in=-500,
+        iat=int(time.time()) - 1400))
+    done = host.run([tool, "verify", "-c", CONFIG, "--explain", "--offline",
+                     "-u", "alice"], input=token)
+    assert re.fullmatch(pages.pattern(example()), done.out), done.out
 
 
 def test_json_without_steps(argv, key):
