@@ -333,7 +333,7 @@ LONG_TESTS = \
 	$(LOAD_TESTS)
 
 # ---- everything that needs processes ----------------------------------------
-CLEANFILES += tests/e2e/walk.txt
+CLEANFILES += tests/e2e/walk.log
 PYTESTS = \
 	tests/e2e/test_askpass.py \
 	tests/e2e/test_askpass_people.py \

@@ -1,6 +1,6 @@
 """docs/first-login.md as it stands: each of its commands is typed into a shell on
 a fresh host, where `make install` really installs and sshd is OpenSSH's, and its
-answer is compared.  What was typed and answered is in walk.txt beside the log.
+answer is compared.  What was typed and answered is left in walk.log in the build.
 
 Three things are made here: the provider, whose deeds are the lines that begin
 with provider$; get-token, which prints a token of it; and systemctl, which starts
@@ -245,7 +245,7 @@ def fixture_walk(module_host, tmp_path_factory):
     authority = tokens.Authority(str(tmp_path_factory.mktemp("ca")), [NAME])
     folder = os.path.join(hosts.build_dir(), "tests/e2e")
     os.makedirs(folder, exist_ok=True)
-    with open(os.path.join(folder, "walk.txt"), "w",
+    with open(os.path.join(folder, "walk.log"), "w",
               encoding="utf-8") as transcript, \
             Provider("RS256", authority,
                      tokens.make_key("RS256", "spring")) as provider:
