@@ -122,6 +122,7 @@ libpj_la_SOURCES = \
 	pam_jwks/authn/explain.c \
 	pam_jwks/authn/explain.h \
 	pam_jwks/authn/explain_claims.c \
+	pam_jwks/authn/explain_keys.c \
 	pam_jwks/authn/explain_private.h \
 	pam_jwks/authn/lookup.c \
 	pam_jwks/authn/lookup.h

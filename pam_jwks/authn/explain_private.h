@@ -48,6 +48,13 @@ void	pj_explain_want(struct pj_buf *wanted, const char *fmt, ...)
 void	pj_explain_want_list(struct pj_buf *wanted, const char *name,
 	    const struct pj_list *list);
 
+/*
+ * The steps of keys and signature: explain_keys.c.  The claims of a token whose
+ * signature is good, or NULL.
+ */
+struct pj_claims	*pj_explain_signature(struct explanation *e,
+			    struct pj_jwt *jwt);
+
 /* The steps behind the signature: explain_claims.c. */
 void	pj_explain_claims(struct explanation *e,
 	    const struct pj_claims *claims, bool all_claims);

@@ -35,7 +35,8 @@ said() {
 	'Steps of an explanation')
 		# Each once, in the order of the code.
 		sed -n 's/^.*pj_explain_\(say\|skip\)(e, "\([a-z]*\)".*/\2/p' \
-		    pam_jwks/authn/explain.c pam_jwks/authn/explain_claims.c |
+		    pam_jwks/authn/explain.c pam_jwks/authn/explain_keys.c \
+		    pam_jwks/authn/explain_claims.c |
 		    awk '!seen[$0]++' ;;
 	'JSON of a verdict')
 		sed -n '/^print_json(/,/^}/s/^.*(&all, "\([a-z]*\)".*/\1/p' \
