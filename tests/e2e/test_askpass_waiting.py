@@ -139,6 +139,14 @@ def test_waits_a_minute_at_most(place):
         (path,) = place.waiting()
 
 
+def left_behind(place):
+    """What waits in the end, given some time."""
+    alarm = time.monotonic() + 20
+    while place.waiting() and time.monotonic() < alarm:
+        time.sleep(0.1)
+    return place.waiting()
+
+
 def test_removed_if_nobody_asks(place):
     """A login that ends early leaves nothing behind for long.  (The minute is
     two seconds here.)"""
@@ -150,10 +158,7 @@ def test_removed_if_nobody_asks(place):
     caller = place.caller()
     caller.ask(FIRST)
     assert place.waiting()
-    alarm = time.monotonic() + 20
-    while place.waiting() and time.monotonic() < alarm:
-        time.sleep(0.2)
-    assert place.waiting() == []
+    assert left_behind(place) == []
 
 
 def test_removed_when_the_login_ends(place):
@@ -163,10 +168,21 @@ def test_removed_when_the_login_ends(place):
     assert place.waiting()
     caller.process.kill()
     caller.process.wait()
-    alarm = time.monotonic() + 20
-    while place.waiting() and time.monotonic() < alarm:
-        time.sleep(0.1)
-    assert place.waiting() == []
+    assert left_behind(place) == []
+
+
+@pytest.mark.parametrize("shell", list(SHELLS))
+def test_removed_when_everything_is_ended(places, shell):
+    """timeout(1) sends its signal to every process of the login; who removes
+    the token is among them."""
+    place = places(shell)
+    place.gives(token())
+    caller = place.caller()
+    caller.ask(FIRST)
+    assert place.waiting()
+    os.killpg(caller.process.pid, signal.SIGTERM)
+    caller.process.wait()
+    assert left_behind(place) == []
 
 
 def test_removed_by_the_next_one(place):
