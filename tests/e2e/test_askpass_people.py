@@ -3,11 +3,14 @@
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
+import sys
 import termios
 import time
 
+import pexpect
 import pytest
 
 import hosts
@@ -87,6 +90,11 @@ def test_other_prompts_at_the_terminal(place):
     caller.expect("Allow?")
     caller.type("no\n")
     assert caller.finish().piece == "no"
+    caller.start("Password: ")
+    caller.expect("Password: ")
+    caller.type("\x04")
+    answer = caller.finish()
+    assert answer.nothing and "nothing was entered" in answer.err
 
 
 # --- for people ---------------------------------------------------------------
@@ -181,6 +189,12 @@ def modes(fd):
     return termios.tcgetattr(fd)[:6]
 
 
+def is_reading(session):
+    """Whether somebody in the session waits for the terminal."""
+    return subprocess.run(["pgrep", "-s", str(session), "-x", "dd"],
+                          stdout=subprocess.DEVNULL).returncode == 0
+
+
 @pytest.mark.parametrize("shell", list(SHELLS))
 @pytest.mark.parametrize("how", ["interrupt", "quit", "TERM", "HUP"])
 def test_terminal_after_an_interruption(shell, how, tmp_path):
@@ -196,20 +210,72 @@ def test_terminal_after_an_interruption(shell, how, tmp_path):
             preexec_fn=lambda tty=os.ttyname(slave): (
                 os.setsid(), os.close(os.open(tty, os.O_RDWR))))
         alarm = time.monotonic() + 15
-        while modes(slave)[3] & termios.ECHO and time.monotonic() < alarm:
+        while not is_reading(run.pid) and time.monotonic() < alarm:
             time.sleep(0.02)
         assert not modes(slave)[3] & termios.ECHO
         if how in ("interrupt", "quit"):
             os.write(master, b"half a tok" +
                      (b"\x03" if how == "interrupt" else b"\x1c"))
         else:
-            run.send_signal(getattr(signal, "SIG" + how))
+            os.killpg(run.pid, getattr(signal, "SIG" + how))
         assert run.wait(20) != 0
         assert run.stdout.read() == b""
         run.stdout.close()
         assert modes(slave) == before
         os.close(master)
         os.close(slave)
+
+
+def asking(shell, place):
+    """An interactive shell whose job asks for a password; like ssh it ends at
+    Ctrl-C, before the modes of the terminal can change: that is slow here."""
+    place.write("bin/stty", "#!/bin/sh\ncase $1 in *:*) sleep 0.3 ;; esac\n"
+                f"exec {shutil.which('stty', path=hosts.PATH)} \"$@\"\n", 0o755)
+    place.write("bin/job", f"#!{sys.executable}\nimport signal, subprocess\n"
+                "signal.signal(signal.SIGINT, signal.SIG_DFL)\n"
+                f"subprocess.run({SHELLS[shell] + [ASKPASS, 'Password:']})\n",
+                0o755)
+    child = pexpect.spawn("dash", ["-i"], timeout=15, env={
+        **place.env, "PS1": "ready> ", "TERM": "dumb"})
+    child.expect("ready> ")
+    child.sendline("job")
+    child.expect("\nPassword:")
+    return child
+
+
+def has_echo(child):
+    """Whether the terminal shows what is typed, in the end."""
+    alarm = time.monotonic() + 5
+    while time.monotonic() < alarm:
+        if modes(child.child_fd)[3] & termios.ECHO:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+@pytest.mark.parametrize("shell", list(SHELLS))
+def test_echo_before_the_shell_comes_back(places, shell):
+    """Ctrl-C ends ssh at once, and its shell takes the terminal: nobody else
+    can change the modes then, so they are restored before."""
+    child = asking(shell, places(shell))
+    child.send("half\x03")
+    child.expect("ready> ")
+    assert has_echo(child)
+    assert b"half" not in child.before
+    child.close()
+
+
+@pytest.mark.parametrize("shell", list(SHELLS))
+def test_key_that_stops(places, shell):
+    """Ctrl-Z does nothing: a shell whose job goes on afterwards would have
+    restored the echo."""
+    child = asking(shell, places(shell))
+    child.send("half\x1a")
+    assert child.expect(["ready> ", pexpect.TIMEOUT], timeout=1) == 1
+    assert not modes(child.child_fd)[3] & termios.ECHO
+    child.send("\x03")
+    child.expect("ready> ")
+    child.close()
 
 
 def test_wrapped_paste(place):
