@@ -175,6 +175,16 @@ def test_version_of_ssh(place, version, good):
     assert bool(place.calls()) == good
 
 
+@pytest.mark.parametrize("prompt", ["--check", "--help", "-h"])
+def test_prompt_that_looks_like_an_option(place, prompt):
+    """A client that is too old passes on nothing but the server's words: they
+    are a prompt, whatever they say."""
+    place.env["VERSION"] = "OpenSSH_8.0p1"
+    answer = place.caller().ask(prompt)
+    assert answer.nothing, answer
+    assert place.calls() == []
+
+
 def test_sudo(place):
     """sudo's prompt needs PAM_JWKS_SUDO=yes; the host is this one."""
     caller = place.caller("sudo")

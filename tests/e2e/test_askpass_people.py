@@ -105,7 +105,7 @@ def test_check(places, shell):
     place = places(shell)
     made = make(900, name="J\u00fcrgen\u202e", bell="\x07")
     place.gives(made)
-    answer = place.caller().ask("--check", VERSION=None)
+    answer = place.caller("shell").ask("--check", VERSION=None)
     assert answer.code == 0, answer
     assert "PAM_JWKS_TOKEN_COMMAND" in answer.out
     assert "900 bytes" in answer.out
@@ -121,7 +121,7 @@ def test_check_makes_bytes_visible(place):
     """Raw control characters and anything beyond ASCII."""
     place.gives(".".join([part('{"alg":"x"}'),
                           part('{"a":"\x1b[2J\u00fc\u202e\r\n"}'), "x"]))
-    out = place.caller().ask("--check").out
+    out = place.caller("shell").ask("--check").out
     assert "\\x1b[2J\\xc3\\xbc\\xe2\\x80\\xae  " in out
     assert "it does not say" in out
 
@@ -130,7 +130,7 @@ def test_check_makes_bytes_visible(place):
 def test_check_of_no_token(place, text):
     """And not what is none."""
     place.gives(text)
-    answer = place.caller().ask("--check")
+    answer = place.caller("shell").ask("--check")
     assert answer.code == 1 and "no JWT" in answer.err
     assert text == "" or text not in answer.out + answer.err
 
@@ -138,7 +138,7 @@ def test_check_of_no_token(place, text):
 def test_check_of_an_expired_token(place):
     """It is no use: the exit status says so as well."""
     place.gives(make(900, exp=int(time.time()) - 77))
-    answer = place.caller().ask("--check")
+    answer = place.caller("shell").ask("--check")
     assert answer.code == 1 and "s ago" in answer.out
 
 
@@ -175,7 +175,7 @@ def test_split_of_no_token():
 
 def test_usage(place):
     """Help on demand, and for a wrong number of arguments."""
-    caller = place.caller()
+    caller = place.caller("shell")
     assert caller.ask("--help").code == 0
     assert "SSH_ASKPASS" in caller.ask("--help").out
     for argv in ([], ["a", "b"], ["--split"], ["--split", "511", "x"]):
