@@ -336,6 +336,7 @@ LONG_TESTS = \
 CLEANFILES += tests/e2e/walk.log
 PYTESTS = \
 	tests/e2e/test_askpass.py \
+	tests/e2e/test_askpass_hostile.py \
 	tests/e2e/test_askpass_people.py \
 	tests/e2e/test_askpass_waiting.py \
 	tests/e2e/test_dovecot.py \
@@ -421,6 +422,7 @@ EXTRA_DIST += $(PYTESTS) \
 	tests/support/pamclient \
 	tests/support/provider.py \
 	tests/support/real_provider.py \
+	tests/support/rogue_ssh.py \
 	tests/support/run-pytest \
 	tests/support/confined \
 	tests/support/run-unit \
