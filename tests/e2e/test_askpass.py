@@ -304,9 +304,12 @@ def test_links_are_not_followed(place, variable):
     fifo = os.path.join(place.folder, "fifo")
     os.mkfifo(fifo)
     caller = place.caller()
-    for path in (link, fifo, place.folder, "/dev/null", "/nonexistent",
-                 "relative", "-x"):
-        assert caller.ask(FIRST, **{variable: path}).nothing, path
+    for path in (link, fifo, place.folder, "/dev/null"):
+        answer = caller.ask(FIRST, **{variable: path})
+        assert answer.nothing and "links are not followed" in answer.err, path
+    for path in ("/nonexistent", "relative", "-x"):
+        answer = caller.ask(FIRST, **{variable: path})
+        assert answer.nothing and "cannot be read" in answer.err, path
     assert caller.ask(FIRST, **{variable: target}).piece
 
 
