@@ -150,6 +150,34 @@ what_a_token_says_never_makes_root_or_a_service_account(void **state)
 	RUN(cases);
 }
 
+/* A grant is for the tokens of the sections that it names, and no others. */
+static void
+a_grant_for_another_issuer_lets_nobody_in(void **state)
+{
+#define OTHER	"[issuer ci]\nissuer = https://ci.example\n" \
+	"services = sshd\naudience = x\n"
+	static const struct grant_case cases[] = {
+		{ OTHER GRANT "users = bob\nidentity = bob\n"
+		    "[grant b]\nissuer = ci\nusers = root same\n"
+		    "identity = alice\n", NULL, "plain", "root", 0,
+		    PJ_USER_NOT_GRANTED, NULL },
+		{ OTHER GRANT "users = bob\nidentity = bob\n"
+		    "[grant b]\nissuer = ci\nusers = root same\n"
+		    "identity = alice\n", NULL, "plain", "alice", 1000,
+		    PJ_USER_NOT_GRANTED, NULL },
+		{ MAPPED OTHER "[grant b]\nissuer = ci\nusers = root\n"
+		    "identity = alice\n", "corp bob bob", "plain", "root", 0,
+		    PJ_USER_NOT_GRANTED, NULL },
+		{ OTHER GRANT "users = bob\nidentity = bob\n"
+		    "[grant b]\nissuer = ci corp\nusers = same\n"
+		    "identity = alice\n", NULL, "plain", "alice", 1000,
+		    PJ_OK, "grant:b" },
+	};
+
+	(void)state;
+	RUN(cases);
+}
+
 /* What the administrator wrote out he meant. */
 static void
 a_user_who_is_written_out_is_free_of_the_uid_rules(void **state)
@@ -175,6 +203,10 @@ a_user_who_is_written_out_is_free_of_the_uid_rules(void **state)
 		    "[grant root]\nissuer = corp\nusers = root\n"
 		    "require = sub is root\n", NULL, "sub_root", "root", 0,
 		    PJ_OK, "grant:root" },
+		{ GRANT "users = root\nidentity = root\n"
+		    "[grant b]\nissuer = corp\nusers = same\n"
+		    "identity = root\n", NULL, "sub_root", "root", 0,
+		    PJ_OK, "grant:web" },
 		{ "account = none\n" MAPPED, "corp alice root", "plain",
 		    "root", 0, PJ_OK, "map:1" },
 		/* In quotes it is a user of this name. */
@@ -367,6 +399,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    what_a_token_says_never_makes_root_or_a_service_account),
+		cmocka_unit_test(a_grant_for_another_issuer_lets_nobody_in),
 		cmocka_unit_test(
 		    a_user_who_is_written_out_is_free_of_the_uid_rules),
 		cmocka_unit_test(

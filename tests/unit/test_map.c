@@ -73,6 +73,8 @@ each_line_fits_what_it_says(void **state)
 	} cases[] = {
 		{ "corp", "alice@example.org", "alice", 2, true },
 		{ "corp", "alice@example.org", "bob", 0, false },
+		{ "corp", "alice@example.org", "alicent", 0, false },
+		{ "corp", "alice@example.org", "al", 0, false },
 		{ "corp", "alice@example.or", "alice", 0, false },
 		{ "corp", "alice@example.orgx", "alice", 0, false },
 		{ "corp", "Alice@example.org", "alice", 0, false },
@@ -85,6 +87,8 @@ each_line_fits_what_it_says(void **state)
 		{ "corp", "bob@example.org", "with", 0, false },
 		{ "corp", "eve@ops.example.org", "eve", 5, false },
 		{ "corp", "eve@ops.example.org", "ops", 0, false },
+		{ "corp", "eve@ops.example.org", "evelyn", 0, false },
+		{ "corp", "eve@ops.example.org", "ev", 0, false },
 		{ "corp", "eve@opsxexample.org", "eve", 0, false },
 		{ "corp", "eve@ops.example.org.evil", "eve", 0, false },
 		{ "corp", "eve@ops.example.org@ops.example.org",
@@ -92,7 +96,9 @@ each_line_fits_what_it_says(void **state)
 		{ "corp", "a.b@x", "ab", 6, false },
 		{ "corp", "a.b@x", "b-a", 6, false },
 		{ "corp", "a.b@x", "a-b", 0, false },
+		{ "corp", "a.b@x", "abx", 0, false },
 		{ "corp", "a.b@x", "adm", 6, true },
+		{ "corp", "a.b@x", "admin", 0, false },
 		{ "corp", "re:literal", "alice", 7, true },
 		{ "corp", "literal", "alice", 0, false },
 		{ "corp", "two words", "bob", 8, true },
@@ -136,6 +142,12 @@ a_line_that_writes_the_user_out_goes_before_others(void **state)
 	match = find(lines, "a", "daemon", "daemon");
 	assert_int_equal(match.line, 1);
 	assert_false(match.literal_user);
+	/* Of equal ones the first is named, and nothing behind it counts. */
+	match = find("a re:(.*) \\1\na re:(x*) \\1\n", "a", "x", "x");
+	assert_int_equal(match.line, 1);
+	match = find("a root root\na re:(.*) \\1\n", "a", "root", "root");
+	assert_int_equal(match.line, 1);
+	assert_true(match.literal_user);
 }
 
 static void

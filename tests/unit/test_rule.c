@@ -200,6 +200,9 @@ scopes_are_split_at_spaces(void **state)
 		{ "scope any 1", "scope_number", PJ_CLAIM_TYPE },
 		{ "scope any x", "scope_blank", PJ_REQUIRE_UNMET },
 		{ "scope none x", "scope_blank", PJ_OK },
+		/* Between two spaces there is no value, not an empty one. */
+		{ "scope matches .*", "scope_blank", PJ_REQUIRE_UNMET },
+		{ "scope matches x{0}", "shapes", PJ_REQUIRE_UNMET },
 		{ "scope any ssh", "scope_tab", PJ_REQUIRE_UNMET },
 	};
 
