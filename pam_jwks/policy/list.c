@@ -38,6 +38,17 @@ pj_word_next(struct pj_span *rest, struct pj_word *word)
 }
 
 enum pj_status
+pj_word_check_comma(const struct pj_word *word, struct pj_error *err)
+{
+	if (!word->quoted && word->text.len != 0 &&
+	    word->text.ptr[word->text.len - 1] == ',')
+		return pj_fail(err, PJ_CONFIG_INVALID, "there are no commas "
+		    "between items; quote one that belongs to an item: %.*s",
+		    PJ_SPAN_ARG(word->text));
+	return PJ_OK;
+}
+
+enum pj_status
 pj_list_add(struct pj_list *list, struct pj_span item, struct pj_error *err)
 {
 	if (list->count == PJ_LIST_MAX)
@@ -66,7 +77,9 @@ pj_list_add_words(struct pj_list *list, struct pj_span text,
 		if (pj_list_has(list, word.text))
 			return pj_fail(err, PJ_CONFIG_INVALID,
 			    "%.*s stands twice", PJ_SPAN_ARG(word.text));
-		status = pj_list_add(list, word.text, err);
+		status = pj_word_check_comma(&word, err);
+		if (status == PJ_OK)
+			status = pj_list_add(list, word.text, err);
 		if (status != PJ_OK)
 			return status;
 	}

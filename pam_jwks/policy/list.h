@@ -25,6 +25,13 @@ struct pj_word {
  */
 bool		pj_word_next(struct pj_span *rest, struct pj_word *word);
 
+/*
+ * PJ_CONFIG_INVALID for a word that ends in a comma, unless it is quoted: that
+ * was to separate items, and would be part of one.
+ */
+enum pj_status	pj_word_check_comma(const struct pj_word *word,
+		    struct pj_error *err) PJ_MUST_CHECK;
+
 /* PJ_CONFIG_INVALID if the list is full, or PJ_NO_MEMORY. */
 enum pj_status	pj_list_add(struct pj_list *list, struct pj_span item,
 		    struct pj_error *err) PJ_MUST_CHECK;

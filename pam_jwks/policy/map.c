@@ -117,9 +117,10 @@ check_users(struct pj_span users, size_t groups, struct pj_error *err)
 		if (user.text.len == 0)
 			return pj_fail(err, PJ_CONFIG_INVALID,
 			    "a user is empty or its quotes do not match");
-		if (has_reference(&user))
+		status = pj_word_check_comma(&user, err);
+		if (status == PJ_OK && has_reference(&user))
 			status = check_references(user.text, groups, err);
-		else
+		else if (status == PJ_OK)
 			status = pj_usermap_check_name(user.text, err);
 	}
 	if (status == PJ_USER_INVALID)
@@ -140,7 +141,8 @@ parse_identity(struct pj_map *map, const struct pj_word *word,
 
 	line->identity = word->text;
 	if (word->quoted || !pj_span_starts(word->text, PATTERN_MARK))
-		return word->text.len <= PJ_IDENTITY_MAX ? PJ_OK :
+		return word->text.len <= PJ_IDENTITY_MAX ?
+		    pj_word_check_comma(word, err) :
 		    pj_fail(err, PJ_CONFIG_INVALID, "no identity has more "
 		    "than %d bytes", PJ_IDENTITY_MAX);
 	if (map->patterns == PJ_MAP_PATTERNS_MAX)

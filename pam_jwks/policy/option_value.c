@@ -56,6 +56,25 @@ is_service(struct pj_span word)
 	return word.len <= PJ_NAME_MAX;
 }
 
+/* Labels with dots between them; names in other scripts are UTF-8 here. */
+static bool
+is_domain(struct pj_span word)
+{
+	unsigned char before = '.';
+
+	for (size_t i = 0; i < word.len; before = word.ptr[i++]) {
+		unsigned char c = word.ptr[i];
+
+		if (c == '.' && before == '.')
+			return false;
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		    (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+		    c == '.' || c >= 0x80))
+			return false;
+	}
+	return before != '.';
+}
+
 static enum pj_status
 set_words(enum pj_option_type type, struct pj_list *list, struct pj_span text,
     struct pj_error *err)
@@ -64,12 +83,17 @@ set_words(enum pj_option_type type, struct pj_list *list, struct pj_span text,
 
 	pj_list_free(list);
 	status = pj_list_add_words(list, text, err);
-	for (size_t i = 0; type == PJ_TYPE_SERVICES && status == PJ_OK &&
-	    i < list->count; i++) {
-		if (!is_service(pj_span_str(list->items[i])))
+	for (size_t i = 0; status == PJ_OK && i < list->count; i++) {
+		struct pj_span word = pj_span_str(list->items[i]);
+
+		if (type == PJ_TYPE_SERVICES && !is_service(word))
 			return pj_fail(err, PJ_CONFIG_INVALID,
 			    "a service's name has lower-case letters, digits, "
 			    "'_', '-' and '.': %s", list->items[i]);
+		if (type == PJ_TYPE_DOMAINS && !is_domain(word))
+			return pj_fail(err, PJ_CONFIG_INVALID, "a domain has "
+			    "letters, digits, '-', '_' and dots between them, "
+			    "and no @: %s", list->items[i]);
 	}
 	return status;
 }
@@ -90,6 +114,9 @@ set_users(struct pj_users *users, struct pj_span text, struct pj_error *err)
 			users->same = true;
 			continue;
 		}
+		status = pj_word_check_comma(&word, err);
+		if (status != PJ_OK)
+			return status;
 		if (pj_usermap_check_name(word.text, err) != PJ_OK)
 			return pj_fail_in(err, PJ_CONFIG_INVALID,
 			    "no local user has such a name: %.*s",
@@ -259,7 +286,8 @@ pj_option_set(const struct pj_option *option, void *section,
 	if (pj_line_has_comment(text))
 		return pj_fail(err, PJ_CONFIG_INVALID, "there are no comments "
 		    "behind a value; quote a # that belongs to it");
-	if (option->type == PJ_TYPE_WORDS || option->type == PJ_TYPE_SERVICES)
+	if (option->type == PJ_TYPE_WORDS ||
+	    option->type == PJ_TYPE_SERVICES || option->type == PJ_TYPE_DOMAINS)
 		return set_words(option->type, dst, text, err);
 	if (option->type == PJ_TYPE_ALGORITHMS)
 		return set_algorithms(dst, text, err);
@@ -294,6 +322,7 @@ pj_option_set(const struct pj_option *option, void *section,
 		return set_choice(option, dst, text, err);
 	case PJ_TYPE_WORDS:
 	case PJ_TYPE_SERVICES:
+	case PJ_TYPE_DOMAINS:
 	case PJ_TYPE_ALGORITHMS:
 	case PJ_TYPE_RULES:
 	case PJ_TYPE_USERS:

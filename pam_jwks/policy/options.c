@@ -57,7 +57,7 @@ const struct pj_option pj_options[] = {
 	ISSUER_TIME(max_auth_age, "none", 1, 3650 * DAY),
 	ISSUER(authorized_party, PJ_TYPE_TEXTS, NULL),
 	ISSUER(require, PJ_TYPE_RULES, NULL),
-	ISSUER(user_strip_domain, PJ_TYPE_WORDS, NULL),
+	ISSUER(user_strip_domain, PJ_TYPE_DOMAINS, NULL),
 	ISSUER(user_lowercase, PJ_TYPE_YES_NO, "no"),
 	ISSUER(allow_unverified_email, PJ_TYPE_YES_NO, "no"),
 	ISSUER(export, PJ_TYPE_EXPORTS, NULL),
@@ -217,6 +217,7 @@ pj_options_free(enum pj_option_section section, void *dst)
 		case PJ_TYPE_TEXTS:
 		case PJ_TYPE_WORDS:
 		case PJ_TYPE_SERVICES:
+		case PJ_TYPE_DOMAINS:
 		case PJ_TYPE_EXPORTS:
 			pj_list_free(at);
 			break;

@@ -20,6 +20,7 @@ enum pj_option_type {
 	PJ_TYPE_TEXTS,		/* the whole line; the key may be repeated */
 	PJ_TYPE_WORDS,		/* items separated by spaces */
 	PJ_TYPE_SERVICES,	/* the same, names of PAM services */
+	PJ_TYPE_DOMAINS,	/* the same, of mail addresses */
 	PJ_TYPE_NAME,		/* no space, slash or control character */
 	PJ_TYPE_HTTPS,		/* an https URL */
 	PJ_TYPE_PROXY,

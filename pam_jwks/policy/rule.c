@@ -77,7 +77,9 @@ parse(struct pj_rule *rule, struct pj_span rest, struct pj_error *err)
 	if (!pj_word_next(&rest, &word) || word.text.len == 0)
 		return pj_fail(err, PJ_CONFIG_INVALID, "a rule begins with a "
 		    "claim's name, in quotes if it has spaces");
-	status = pj_claim_check_name(word.text, err);
+	status = pj_word_check_comma(&word, err);
+	if (status == PJ_OK)
+		status = pj_claim_check_name(word.text, err);
 	if (status != PJ_OK)
 		return status;
 	rule->claim = pj_span_dup(word.text);

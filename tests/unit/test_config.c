@@ -570,6 +570,11 @@ each_mistake_of_form_is_told_with_file_and_line(void **state)
 		    "services: a service's name has lower-case letters, "
 		    "digits, '_', '-' and '.': SSHD" },
 		{ GOOD "typ = JWT JWT\n", 6, "typ: JWT stands twice" },
+		{ GOOD "typ = JWT\ntyp = at+jwt\n", 7, "typ stands twice" },
+		{ GOOD "user_strip_domain = @example.org\n", 6,
+		    "user_strip_domain: a domain has" },
+		{ GOOD "require = groups none a, b\n", 6,
+		    "require: there are no commas between items" },
 		{ GOOD "audiense = x\n", 6, "audiense" },
 		{ GOOD "Audience = x\n", 6, "Audience" },
 		{ GOOD "user claim = x\n", 6, "user claim" },
@@ -611,6 +616,8 @@ each_mistake_of_form_is_told_with_file_and_line(void **state)
 		    "users = x # y\n", 9, "users: there are no comments" },
 		{ GOOD "[grant b]\n" GRANT_REST "identity = a a\n", 10,
 		    "identity: a stands twice" },
+		{ GOOD "[grant b]\n" GRANT_REST "identity = a\n"
+		    "identity = b\n", 11, "identity stands twice" },
 		{ GOOD "[grant b]\n" GRANT_REST "require = x\n", 10,
 		    "require: behind the claim" },
 		{ GOOD "export = PATH=sub\n", 6, "export: an item is" },

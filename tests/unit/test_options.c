@@ -361,6 +361,10 @@ blanks_separate_items_and_quotes_keep_them_together(void **state)
 	assert_int_equal(set("typ", &fields, "\"x\"", NULL), PJ_OK);
 	assert_int_equal(fields.issuer.typ.count, 1);
 	assert_string_equal(fields.issuer.typ.items[0], "x");
+	assert_int_equal(set("export", &fields, "JWT_A=a", NULL), PJ_OK);
+	assert_int_equal(set("export", &fields, "JWT_A=b", NULL), PJ_OK);
+	assert_int_equal(fields.issuer.export.count, 1);
+	assert_string_equal(fields.issuer.export.items[0], "JWT_A=b");
 	assert_int_equal(set("services", &fields,
 	    "sshd\t\"sudo-i\"  x_1.y", NULL), PJ_OK);
 	assert_int_equal(fields.issuer.services.count, 3);
@@ -438,6 +442,98 @@ a_trailing_comment_opens_nothing(void **state)
 		    "a value; quote a # that belongs to it");
 		assert_memory_equal(&fields, &untouched, sizeof(fields));
 	}
+}
+
+/*
+ * `groups none contractors, guests` let contractors in, since it named
+ * "contractors,"; the others let in nobody.
+ */
+static void
+a_comma_behind_an_item_is_a_mistake(void **state)
+{
+	static const struct {
+		const char	*key;
+		const char	*value;
+	} cases[] = {
+		{ "require", "groups none contractors, guests" },
+		{ "require", "groups any a, b" },
+		{ "require", "groups all a b," },
+		{ "require", "groups, any a" },
+		{ "services", "sshd, sudo" },
+		{ "typ", "JWT, at+jwt" },
+		{ "user_strip_domain", "a.example, b.example" },
+		{ "export", "JWT_A=a, JWT_B=b" },
+		{ "users", "alice, bob" },
+		{ "users", "same, bob" },
+		{ "users", "," },
+		{ "identity", "alice, bob" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		union fields fields;
+		struct pj_error err = { "" };
+
+		memset(&fields, 0, sizeof(fields));
+		if (set(cases[i].key, &fields, cases[i].value, &err) !=
+		    PJ_CONFIG_INVALID)
+			fail_msg("%s = %s", cases[i].key, cases[i].value);
+		if (strstr(err.detail, "no commas between items") == NULL)
+			fail_msg("%s", err.detail);
+		release(&fields, cases[i].key);
+	}
+}
+
+static void
+a_comma_that_belongs_to_an_item_is_kept(void **state)
+{
+	union fields fields;
+
+	(void)state;
+	memset(&fields, 0, sizeof(fields));
+	assert_int_equal(set("require", &fields,
+	    "groups any cn=ssh,ou=groups \"x,\" ,y", NULL), PJ_OK);
+	assert_string_equal(fields.issuer.require.items[0]->values.items[0],
+	    "cn=ssh,ou=groups");
+	assert_string_equal(fields.issuer.require.items[0]->values.items[1],
+	    "x,");
+	assert_string_equal(fields.issuer.require.items[0]->values.items[2],
+	    ",y");
+	/* One text, and one value: nothing that commas could separate. */
+	assert_int_equal(set("require", &fields, "org is Example,", NULL),
+	    PJ_OK);
+	assert_int_equal(set("audience", &fields, "a, b,", NULL), PJ_OK);
+	release(&fields, "require");
+}
+
+/* What is no domain would be that of nobody, and so refuse everybody. */
+static void
+domains_have_the_bytes_of_domains(void **state)
+{
+	static const char *const good[] = { "example.org", "EXAMPLE.org",
+		"localhost", "a-b_c.x1", "b\xc3\xbc" "cher.example" };
+	static const char *const bad[] = { "@example.org", "*.example.org",
+		"alice@example.org", "https://example.org", "a b", "x,y",
+		".example.org", "example.org.", "example..org" };
+	union fields fields;
+
+	(void)state;
+	memset(&fields, 0, sizeof(fields));
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+		if (set("user_strip_domain", &fields, good[i], NULL) != PJ_OK)
+			fail_msg("%s", good[i]);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct pj_error err = { "" };
+		char text[64];
+
+		(void)snprintf(text, sizeof(text), "x.example \"%s\"", bad[i]);
+		if (set("user_strip_domain", &fields, text, &err) !=
+		    PJ_CONFIG_INVALID)
+			fail_msg("%s", bad[i]);
+		if (strstr(err.detail, "a domain has") == NULL)
+			fail_msg("%s", err.detail);
+	}
+	release(&fields, "user_strip_domain");
 }
 
 static void
@@ -625,6 +721,9 @@ main(void)
 		cmocka_unit_test(
 		    a_services_name_has_the_bytes_that_libpam_leaves_alone),
 		cmocka_unit_test(a_trailing_comment_opens_nothing),
+		cmocka_unit_test(a_comma_behind_an_item_is_a_mistake),
+		cmocka_unit_test(a_comma_that_belongs_to_an_item_is_kept),
+		cmocka_unit_test(domains_have_the_bytes_of_domains),
 		cmocka_unit_test(a_number_sign_that_begins_no_comment_is_kept),
 		cmocka_unit_test(a_whole_line_value_keeps_its_spaces),
 		cmocka_unit_test(lists_hold_64_items_and_no_more),
