@@ -29,6 +29,7 @@ tell_objection(void *ctx, enum pj_objection_kind kind, const char *text)
 		[PJ_OBJECT_PARTNER] = PJ_FOUND_PARTNER_NOT_SERVED,
 		[PJ_OBJECT_MAP] = PJ_FOUND_MAP_NEVER_FITS,
 		[PJ_OBJECT_NO_EFFECT] = PJ_FOUND_KEY_WITHOUT_EFFECT,
+		[PJ_OBJECT_SHADOWED] = PJ_FOUND_SECTION_SHADOWED,
 	};
 
 	pj_found(ctx, PJ_GRADE_WARNING, kinds[kind], "%s", text);

@@ -57,6 +57,12 @@ static const struct {
 	[PJ_FOUND_KEY_WITHOUT_EFFECT] = { "key_without_effect",
 	    "A rule that is not in force protects nobody.",
 	    "Remove the key, or complete what it needs." },
+	[PJ_FOUND_SECTION_SHADOWED] = { "section_shadowed",
+	    "The first section with the token's issuer, the service and the "
+	    "audience decides alone; the rules of this one are not in force "
+	    "there.",
+	    "Put what is special before what is general, or give the sections "
+	    "services or audiences of their own." },
 	[PJ_FOUND_ACCOUNT_NONE] = { "account_none",
 	    "These programs log in to Unix accounts; min_uid and the rule "
 	    "about root then do not protect them.",

@@ -2,6 +2,8 @@
 
 #include <stdarg.h>
 
+#include "policy/select.h"
+
 struct objector {
 	const struct pj_config	*config;
 	pj_objection		*objection;
@@ -36,7 +38,11 @@ gives_any_audience(const char *issuer)
 	};
 
 	for (size_t i = 0; i < sizeof(issuers) / sizeof(issuers[0]); i++) {
-		if (pj_span_starts(pj_span_str(issuer), issuers[i]))
+		size_t len = strlen(issuers[i]);
+
+		/* The whole of it, or with a path or .cluster.local behind. */
+		if (strncmp(issuer, issuers[i], len) == 0 &&
+		    strchr("/:.", issuer[len]) != NULL)
 			return true;
 	}
 	return false;
@@ -89,14 +95,60 @@ bool
 pj_config_serves(const struct pj_config *config, const char *service)
 {
 	for (size_t i = 0; i < pj_config_issuers(config); i++) {
-		const struct pj_list *services =
-		    &pj_config_issuer(config, i)->services;
-
-		if (pj_list_has(services, pj_span_str(service)) ||
-		    pj_list_has(services, pj_span_str("any")))
+		if (pj_policy_serves(pj_config_issuer(config, i), service))
 			return true;
 	}
 	return false;
+}
+
+/* True if of two sections the first takes tokens for this from the second. */
+static bool
+takes(const struct pj_issuer *first, const struct pj_issuer *second,
+    const char *service, const char *audience)
+{
+	return strcmp(first->issuer, second->issuer) == 0 &&
+	    pj_policy_serves(first, service) &&
+	    pj_list_has(&first->audience, pj_span_str(audience));
+}
+
+/* The section before this one that decides instead of it, or NULL. */
+static const struct pj_issuer *
+find_shadow(const struct pj_config *config, size_t section,
+    const char *service, const char *audience)
+{
+	const struct pj_issuer *issuer = pj_config_issuer(config, section);
+
+	for (size_t i = 0; i < section; i++) {
+		if (takes(pj_config_issuer(config, i), issuer, service,
+		    audience))
+			return pj_config_issuer(config, i);
+	}
+	return NULL;
+}
+
+/* The first that fits decides alone; one behind it may have been meant. */
+static void
+look_at_order(const struct objector *objector, size_t section)
+{
+	const struct pj_issuer *issuer = pj_config_issuer(objector->config,
+	    section), *shadow;
+
+	for (size_t i = 0; i < issuer->services.count; i++) {
+		for (size_t j = 0; j < issuer->audience.count; j++) {
+			const char *service = issuer->services.items[i];
+			const char *audience = issuer->audience.items[j];
+
+			shadow = find_shadow(objector->config, section,
+			    service, audience);
+			if (shadow == NULL)
+				continue;
+			object(objector, PJ_OBJECT_SHADOWED, "[issuer %s] for "
+			    "%s and audience %s [issuer %s] decides, which "
+			    "stands before it", issuer->name, service,
+			    audience, shadow->name);
+			return;
+		}
+	}
 }
 
 static void
@@ -186,12 +238,55 @@ has_stripped_domain(const struct pj_issuer *issuer, struct pj_span identity)
 	return false;
 }
 
+/* Why the section's tokens never have this identity, or NULL. */
+static const char *
+never_has(const struct pj_issuer *issuer, struct pj_span identity)
+{
+	if (issuer->user_lowercase && has_capital(identity))
+		return "the section has user_lowercase, and it has capitals";
+	if (has_stripped_domain(issuer, identity))
+		return "the section has user_strip_domain, and it has the "
+		    "domain";
+	return NULL;
+}
+
+/* Why an identity fits none of the sections that the grant is for, or NULL. */
+static const char *
+never_granted(const struct pj_config *config, const struct pj_grant *grant,
+    struct pj_span identity)
+{
+	const char *why = NULL;
+
+	for (size_t i = 0; i < grant->issuer.count; i++) {
+		why = never_has(pj_config_find(config, grant->issuer.items[i]),
+		    identity);
+		if (why == NULL)
+			return NULL;
+	}
+	return why;
+}
+
+static void
+look_at_grant(const struct objector *objector, const struct pj_grant *grant)
+{
+	for (size_t i = 0; i < grant->identity.count; i++) {
+		const char *identity = grant->identity.items[i];
+		const char *why = never_granted(objector->config, grant,
+		    pj_span_str(identity));
+
+		if (why != NULL)
+			object(objector, PJ_OBJECT_MAP, "[grant %s] identity "
+			    "%s never fits: %s", grant->name, identity, why);
+	}
+}
+
 /* Why a line can never fit, or NULL. */
 static const char *
 never_fits(const struct pj_config *config, const struct pj_map *map,
     const struct pj_map_line *line)
 {
 	const struct pj_issuer *issuer = NULL;
+	const char *why;
 
 	for (size_t i = 0; issuer == NULL && i < pj_config_issuers(config);
 	    i++) {
@@ -206,11 +301,9 @@ never_fits(const struct pj_config *config, const struct pj_map *map,
 		return "the section has another map or none";
 	if (line->pattern != NULL)
 		return NULL;
-	if (issuer->user_lowercase && has_capital(line->identity))
-		return "the section has user_lowercase, and it has capitals";
-	if (has_stripped_domain(issuer, line->identity))
-		return "the section has user_strip_domain, and it has the "
-		    "domain";
+	why = never_has(issuer, line->identity);
+	if (why != NULL)
+		return why;
 	return pj_span_has_control(line->identity) ?
 	    "no identity has a control character" : NULL;
 }
@@ -273,6 +366,9 @@ pj_config_object(const struct pj_config *config, pj_objection *objection,
 		look_at_identity(&objector, issuer);
 		look_at_map(&objector, issuer);
 		look_at_lines(&objector, i);
+		look_at_order(&objector, i);
 	}
+	for (size_t i = 0; i < pj_config_grants(config); i++)
+		look_at_grant(&objector, pj_config_grant(config, i));
 	look_at_services(&objector);
 }

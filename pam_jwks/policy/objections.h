@@ -14,6 +14,7 @@ enum pj_objection_kind {
 	PJ_OBJECT_PARTNER,		/* sudo without sudo-i */
 	PJ_OBJECT_MAP,			/* lines that never fit, or none */
 	PJ_OBJECT_NO_EFFECT,		/* a key that changes nothing */
+	PJ_OBJECT_SHADOWED,		/* a section behind another */
 };
 
 /* Called for each objection with one line of printable text. */
@@ -26,8 +27,10 @@ typedef void pj_objection(void *ctx, enum pj_objection_kind kind,
  * - an audience that anybody can choose for himself, and nothing else required
  * - an audience with a *, which is no pattern here
  * - sudo without sudo-i, su without su-l, which are services of their own
- * - lines of a map that can never fit, and sections without any line
+ * - lines of a map and identities of a grant that can never fit, and sections
+ *   without any line
  * - keys that change nothing where they stand
+ * - sections that do not decide since one before them takes their tokens
  */
 void	pj_config_object(const struct pj_config *config,
 	    pj_objection *objection, void *ctx);

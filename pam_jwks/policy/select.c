@@ -2,8 +2,8 @@
 
 #include "jose/alg.h"
 
-static bool
-serves(const struct pj_issuer *issuer, const char *service)
+bool
+pj_policy_serves(const struct pj_issuer *issuer, const char *service)
 {
 	return pj_list_has(&issuer->services, pj_span_str("any")) ||
 	    pj_list_has(&issuer->services, pj_span_str(service));
@@ -73,7 +73,7 @@ pj_policy_select(const struct pj_config *config, const char *service,
 
 		if (!pj_span_is(peek->iss, section->issuer))
 			continue;
-		if (!serves(section, service)) {
+		if (!pj_policy_serves(section, service)) {
 			if (status == PJ_ISSUER_UNKNOWN)
 				status = pj_fail(&why, PJ_SERVICE_NOT_SERVED,
 				    "[issuer %s] does not list %s",

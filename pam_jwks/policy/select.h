@@ -19,6 +19,10 @@ enum pj_status	pj_policy_select(const struct pj_config *config,
 		    const struct pj_issuer **issuer, struct pj_error *err)
 		    PJ_MUST_CHECK;
 
+/* True if the section lists the PAM service, or any. */
+bool		pj_policy_serves(const struct pj_issuer *issuer,
+		    const char *service);
+
 /* PJ_ALG_NOT_ALLOWED, PJ_TYP_NOT_ALLOWED or PJ_KID_MISSING. */
 enum pj_status	pj_policy_header(const struct pj_issuer *issuer,
 		    const struct pj_jws_header *header, struct pj_error *err)

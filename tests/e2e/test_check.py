@@ -166,6 +166,14 @@ def spoil_key_without_effect(stage):
     return "warning"
 
 
+def spoil_section_shadowed(stage):
+    stage.configure("[issuer second]\n"
+                    f"issuer = {stage.provider.issuer}\nservices = sshd\n"
+                    "audience = ssh-login\nuser_claim = sub\n"
+                    f"ca_file = {CA}\n")
+    return "warning"
+
+
 def spoil_account_none(stage):
     stage.configure(account="none")
     return "warning"
