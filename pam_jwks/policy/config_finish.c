@@ -161,10 +161,6 @@ expand(struct check *check, const char *text, enum pj_status *status)
 		object(check, "audience: too long");
 		return NULL;
 	}
-	if (*status == PJ_OK && out.len == 0) {
-		object(check, "audience: %s is empty on this host", text);
-		return NULL;
-	}
 	return *status == PJ_OK ? pj_span_dup(pj_buf_span(&out)) : NULL;
 }
 
