@@ -100,6 +100,9 @@ pj_usermap_check_name(struct pj_span user, struct pj_error *err)
 		return pj_fail(err, PJ_USER_INVALID,
 		    "a leading dash, a slash, a colon or a character that is "
 		    "not printable ASCII");
+	/* No account has such a name, but a mailbox's folder would. */
+	if (pj_span_is(user, ".") || pj_span_is(user, ".."))
+		return pj_fail(err, PJ_USER_INVALID, "the name of a folder");
 	return PJ_OK;
 }
 

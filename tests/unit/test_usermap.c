@@ -206,6 +206,15 @@ names_are_checked_byte_by_byte(void **state)
 	    PJ_OK);
 	assert_int_equal(pj_usermap_check_name(pj_span("-", 1), NULL),
 	    PJ_USER_INVALID);
+	/* Folders with other meanings, where a mailbox is made of it. */
+	assert_int_equal(pj_usermap_check_name(pj_span(".", 1), NULL),
+	    PJ_USER_INVALID);
+	assert_int_equal(pj_usermap_check_name(pj_span("..", 2), NULL),
+	    PJ_USER_INVALID);
+	assert_int_equal(pj_usermap_check_name(pj_span("...", 3), NULL),
+	    PJ_OK);
+	assert_int_equal(pj_usermap_check_name(pj_span(".a", 2), NULL),
+	    PJ_OK);
 	assert_int_equal(pj_usermap_check_name(pj_span(NULL, 0), NULL),
 	    PJ_USER_INVALID);
 	memset(name, 'a', sizeof(name));
