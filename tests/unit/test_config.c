@@ -440,6 +440,22 @@ there_are_1024_grants_and_no_more(void **state)
 }
 
 static void
+a_configuration_has_64_files_and_no_more(void **state)
+{
+	PJ_CLEANUP(pj_cleanup_config) struct pj_config *config = NULL;
+	struct pj_error err = { "" };
+
+	(void)state;
+	config = fresh(NULL);
+	for (unsigned i = 0; i < PJ_LIST_MAX; i++)
+		assert_int_equal(pj_config_add_text(config, pj_span_str(""),
+		    "x.conf", &err), PJ_OK);
+	assert_int_equal(pj_config_add_text(config, pj_span_str(""), "x.conf",
+	    &err), PJ_CONFIG_INVALID);
+	assert_string_equal(err.detail, "more than 64 files");
+}
+
+static void
 jwks_uri_and_jwks_file_arrive(void **state)
 {
 	PJ_CLEANUP(pj_cleanup_config) struct pj_config *uri = NULL, *file =
@@ -1255,6 +1271,7 @@ main(void)
 		cmocka_unit_test(
 		a_grant_may_stand_before_its_issuer_and_frees_it_of_user_claim),
 		cmocka_unit_test(there_are_1024_grants_and_no_more),
+		cmocka_unit_test(a_configuration_has_64_files_and_no_more),
 		cmocka_unit_test(jwks_uri_and_jwks_file_arrive),
 		cmocka_unit_test(
 		    sections_keep_their_order_and_are_found_by_name),

@@ -555,6 +555,9 @@ all_files_together_have_one_limit(void **state)
 
 		assert_int_equal(configure_all(&config, NULL, &err), PJ_OK);
 	}
+	/* What the folder's earlier files have used counts as well. */
+	put_further("b.conf", "\n");
+	all_refused(PJ_CONFIG_INVALID, "b.conf: all files of the");
 	free(text);
 }
 
@@ -803,6 +806,30 @@ only_options_may_name_key_files_of_any_owner(void **state)
 	assert_true(request.any_owner);
 }
 
+/* Keys of several sections are fetched, shown and checked once. */
+static void
+the_first_section_with_the_same_keys_stands_for_all(void **state)
+{
+	static const struct pj_config_host host = { .node_name = "h.example" };
+	static const char text[] =
+	    "[issuer a]\nissuer = https://id.example\n"
+	    "[issuer b]\nissuer = https://other.example\n"
+	    "[issuer c]\nissuer = https://id.example\nrequire = x is y\n"
+	    "[issuer d]\nissuer = https://id.example\njwks_file = /k\n"
+	    "[issuer e]\nissuer = https://id.example\njwks_file = /k\n"
+	    "[issuer f]\nissuer = https://other.example\nleeway = 1s\n"
+	    "[issuer g]\nissuer = https://id.example\nca_file = /c\n";
+	static const size_t firsts[] = { 0, 1, 0, 3, 4, 1, 6 };
+	PJ_CLEANUP(pj_cleanup_config) struct pj_config *config = NULL;
+
+	(void)state;
+	assert_int_equal(pj_config_new(&host, NULL, NULL, &config), PJ_OK);
+	assert_int_equal(pj_config_add_text(config, pj_span_str(text), "f",
+	    NULL), PJ_OK);
+	for (size_t i = 0; i < sizeof(firsts) / sizeof(*firsts); i++)
+		assert_int_equal(pj_configure_first(config, i), firsts[i]);
+}
+
 int
 main(void)
 {
@@ -859,6 +886,8 @@ main(void)
 		    every_field_of_a_key_request_comes_from_its_key, clean),
 		cmocka_unit_test(
 		    sections_share_keys_exactly_where_they_trust_the_same),
+		cmocka_unit_test(
+		    the_first_section_with_the_same_keys_stands_for_all),
 		cmocka_unit_test_setup(the_helper_gets_the_same_source,
 		    clean),
 		cmocka_unit_test_setup(

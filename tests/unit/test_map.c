@@ -142,6 +142,8 @@ a_line_that_writes_the_user_out_goes_before_others(void **state)
 	match = find(lines, "a", "daemon", "daemon");
 	assert_int_equal(match.line, 1);
 	assert_false(match.literal_user);
+	match = find("a re:(.*) \\1 root\n", "a", "root", "root");
+	assert_true(match.literal_user);
 	/* Of equal ones the first is named, and nothing behind it counts. */
 	match = find("a re:(.*) \\1\na re:(x*) \\1\n", "a", "x", "x");
 	assert_int_equal(match.line, 1);
