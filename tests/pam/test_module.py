@@ -429,6 +429,25 @@ def test_told_and_quiet(login):
     assert report["texts"] == []
 
 
+# Of these the signature is good, and only the clock stands in the way: whoever
+# has such a token for the very user is told so.
+TOLD = ("expired", "not_yet_valid", "issued_in_future")
+
+
+def test_refusals_look_the_same(login):
+    """Whatever is wrong with it: code, prompts and words are those of a wrong
+    password, and nothing else comes out."""
+    seen = {}
+    for name, make in BAD_TOKENS.items():
+        if name not in TOLD:
+            report, _ = attempt_of(login, make())
+            seen[name] = (report["auth"], report["prompts"], report["texts"])
+    expected = seen["not_a_jwt"]
+    assert expected == (REFUSED, ["Token: "], [])
+    assert {name for name in seen if seen[name] != expected} == set()
+    assert len(seen) >= 25
+
+
 def test_debug_shows_no_token(login):
     """debug adds lines, but never the token."""
     login.pam(SERVICE, "auth required {module} debug")
