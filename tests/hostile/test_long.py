@@ -19,8 +19,8 @@ from hosts import Missing, build_dir
 
 SOURCE = os.path.realpath(os.environ.get("PJ_SRCDIR", "."))
 UNITS = [f"tests/unit/test_{name}" for name in (
-    "json", "b64url", "alg", "jwk", "jwks", "jws", "jwt", "x5c", "claims",
-    "select", "authn")]
+    "json", "json_show", "b64url", "alg", "jwk", "jwks", "jws", "jwt", "x5c",
+    "claims", "select", "authn", "rule", "config")]
 HOSTILE = ["tests/hostile/test_hostile.py", "tests/hostile/test_openssl.py",
            "tests/vectors/test_wycheproof.py"]
 
