@@ -1,6 +1,7 @@
 """Certificates of a key, put together by hand with one defect each.  Beside the
 bare members of the very same key: whoever looks less closely accepts."""
 
+import base64
 import hashlib
 
 import forge
@@ -49,6 +50,26 @@ def certificate(spki, **parts):
     return seq(seq(*inside.values(), spki), *outside.values())
 
 
+def of_length(length, spki):
+    """A certificate of so many bytes."""
+    der = certificate(spki, validity=seq(tlv(4, bytes(length - 1000))))
+    der = certificate(spki, validity=seq(tlv(4, bytes(
+        length - 1000 + length - len(der)))))
+    assert len(der) == length
+    return der
+
+
+def tail_bit(spki):
+    """A certificate in base64 whose last digit says more than its bytes."""
+    der = next(one for one in (certificate(
+        spki, validity=seq(tlv(4, bytes(n)))) for n in range(3))
+        if len(one) % 3 == 1)
+    text = base64.b64encode(der).decode()
+    other = text[:-3] + chr(ord(text[-3]) + 1) + "=="
+    assert base64.b64decode(other) == der
+    return [other]
+
+
 def generate():
     key = TRUSTED["ec"]
     bare = forge.jwk(key)
@@ -63,6 +84,11 @@ def generate():
     for _ in range(40):
         nested = seq(nested)
     case("nothing wrong", certificate(spki), "ok")
+    case("exactly 16 KiB", of_length(16384, spki), "ok")
+    case("one byte over 16 KiB", of_length(16385, spki))
+    add("DER: nothing wrong, but for the unused bits of its base64",
+        "key_x5c_invalid", make(header(kid="k"), key=key),
+        keys=beside(dict(bare, kid="k", x5c=tail_bit(spki))))
     for name, parts in (
             ("a tag of two bytes", {"validity": seq(b"\x1f\1\0")}),
             ("an indefinite length",
