@@ -706,6 +706,7 @@ test_cut(void **state)
 		"eyJhbGci.eyJh/", "eyJhbGci.eyJh.x.y", "\beyJhbGci", "eyJ+hbGc.",
 		"eyJhbGci\n", "eyJhbGci.a b.cd", "eyJhbGci.abcd.ab c",
 	};
+	char longer[PJ_SIGNATURE_MAX * 2] = "eyJhbGci.abcd.";
 
 	(void)state;
 	check_cut(TOKEN_RS256, JWK_RSA);
@@ -715,6 +716,9 @@ test_cut(void **state)
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (pj_jws_is_cut(pj_span_str(others[i]), NULL))
 			fail_msg("%s", others[i]);
+	/* No key signs so much: nothing is missing at its end. */
+	memset(longer + strlen(longer), 'A', sizeof(longer) - strlen(longer));
+	assert_false(pj_jws_is_cut(pj_span(longer, sizeof(longer)), NULL));
 }
 
 static void
