@@ -133,6 +133,7 @@ def identities():
             "a/b": "slash", "m~n": "tilde", "m/n": "wrong", "~1": "tilde-one",
             "x/~y": {"z": "both"},
             "list": ["zero", "alice", "two", {"k": "deep"}],
+            "long_list": ["zero"] * 10 + ["ten"],
             "numbers": {"0": "alice", "-": "dash", "01": "lead"},
             "https://example.org/user": "alice", "/top": "hidden"}),
     }

@@ -374,6 +374,7 @@ claim_names_and_pointers_find_what_rfc_6901_says(void **state)
 		{ "/list/0", "zero" },
 		{ "/list/1", "alice" },
 		{ "/list/3/k", "deep" },
+		{ "/long_list/10", "ten" },
 		{ "/numbers/0", "alice" },
 		{ "/numbers/-", "dash" },
 		{ "/numbers/01", "lead" },

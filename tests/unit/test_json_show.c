@@ -28,6 +28,9 @@ test_quote(void **state)
 	check_quote("\"\\u202e\"", pj_span_str("\xe2\x80\xae"));
 	check_quote("\"\\u00e9\"", pj_span_str("\xc3\xa9"));
 	check_quote("\"\\ud83d\\ude00\"", pj_span_str("\xf0\x9f\x98\x80"));
+	/* The last of one escape, the first of two. */
+	check_quote("\"\\uffff\"", pj_span_str("\xef\xbf\xbf"));
+	check_quote("\"\\ud800\\udc00\"", pj_span_str("\xf0\x90\x80\x80"));
 	/* No UTF-8: a lone continuation, a cut sequence, a surrogate. */
 	check_quote("\"\\ufffd\"", pj_span_str("\x80"));
 	check_quote("\"a\\ufffd\"", pj_span_str("a\xe2"));
