@@ -174,6 +174,8 @@ def types():
             ("application/ twice", "application/application/jwt", {},
              "typ_not_allowed"),
             ("text/jwt", "text/jwt", {}, "typ_not_allowed"),
+            ("as long as application/", "xpplication/jwt", {},
+             "typ_not_allowed"),
             ("JWT and a blank", "JWT ", {}, "typ_not_allowed"),
             ("JWT and a NUL", "JWT\0", {}, "typ_not_allowed"),
             ("JWT and parameters", "application/jwt;x=1", {},

@@ -463,11 +463,13 @@ sentences_count_in_the_largest_unit_that_says_enough(void **state)
 static void
 there_is_nothing_to_tell_about_anything_but_times(void **state)
 {
-	PJ_CLEANUP(pj_cleanup_claims) struct pj_claims *claims = NULL;
+	PJ_CLEANUP(pj_cleanup_claims) struct pj_claims *claims = NULL, *later =
+	    NULL;
 	char text[PJ_DETAIL_MAX + 1];
 
 	(void)state;
 	claims = fixture_claims("plain");
+	later = fixture_claims("nbf_future");
 	for (unsigned i = 0; i < PJ_STATUS_COUNT; i++) {
 		enum pj_status status = (enum pj_status)i;
 		bool told = status == PJ_EXPIRED ||
@@ -479,6 +481,10 @@ there_is_nothing_to_tell_about_anything_but_times(void **state)
 		pj_policy_tell(status, claims, NOW, text, sizeof(text));
 		if ((text[0] != '\0') != told)
 			fail_msg("%s: %s", pj_status_name(status), text);
+		pj_policy_tell(status, later, NOW, text, sizeof(text));
+		if ((text[0] != '\0') != (told || status ==
+		    PJ_NOT_YET_VALID))
+			fail_msg("%s, nbf: %s", pj_status_name(status), text);
 	}
 }
 
