@@ -21,6 +21,8 @@ SOURCE = os.path.realpath(os.environ.get("PJ_SRCDIR", "."))
 UNITS = [f"tests/unit/test_{name}" for name in (
     "json", "json_show", "b64url", "alg", "jwk", "jwks", "jws", "jwt", "x5c",
     "claims", "select", "authn", "rule", "config")]
+OTHERS = ["tests/hostile/test_differential.py",
+          "tests/vectors/test_implementations.py"]
 HOSTILE = ["tests/hostile/test_hostile.py", "tests/hostile/test_openssl.py",
            "tests/vectors/test_wycheproof.py"]
 
@@ -61,14 +63,21 @@ def run_all(folder, wrapper="", **environment):
     for unit in UNITS:
         run([*wrapper.split(), os.path.join(folder, unit)], folder, 900,
             **environment)
+    run_pytest(HOSTILE, folder, wrapper, **environment)
+
+
+def run_pytest(names, folder, wrapper="", **environment):
     text = run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
-                *[os.path.join(SOURCE, name) for name in HOSTILE]], SOURCE,
+                *[os.path.join(SOURCE, name) for name in names]], SOURCE,
                2400, PJ_BUILDDIR=folder, PJ_WRAPPER=wrapper, **environment)
     assert re.search(r"^\d+ passed", text, re.M), text[-2000:]
     print(text[-200:])
 
 
 SANITIZED = ("--enable-sanitizers", "CFLAGS=-O1 -g1")
+VALGRIND = ("valgrind -q --error-exitcode=99 --leak-check=full "
+            "--show-leak-kinds=definite,indirect,possible "
+            "--errors-for-leak-kinds=definite,indirect,possible")
 STRICT = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:"
           "detect_stack_use_after_return=1", "UBSAN_OPTIONS":
           "print_stacktrace=1"}
@@ -90,10 +99,20 @@ def test_valgrind():
     the end is OpenSSL's, and the dynamic linker's for its providers."""
     if shutil.which("valgrind") is None:
         raise Missing("valgrind is not installed")
-    run_all(build("gcc", "--enable-werror"),
-            "valgrind -q --error-exitcode=99 --leak-check=full "
-            "--show-leak-kinds=definite,indirect,possible "
-            "--errors-for-leak-kinds=definite,indirect,possible")
+    run_all(build("gcc", "--enable-werror"), VALGRIND)
+
+
+@pytest.mark.parametrize("how", ["gcc", "clang", "gcc-sanitized",
+                                 "clang-sanitized", "valgrind"])
+def test_against_other_implementations(how):
+    """The differential, and tokens that others signed."""
+    if how == "valgrind":
+        run_pytest(OTHERS, build("gcc", "--enable-werror"), VALGRIND)
+    elif how.endswith("-sanitized"):
+        run_pytest(OTHERS, build(how, *SANITIZED, compiler=how.split("-")[0]),
+                   **STRICT)
+    else:
+        run_pytest(OTHERS, build(how, "--enable-werror", compiler=how))
 
 
 def test_threads():
