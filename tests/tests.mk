@@ -62,6 +62,7 @@ UNIT_TESTS = \
 	tests/unit/test_status \
 	tests/unit/test_url \
 	tests/unit/test_usermap \
+	tests/unit/test_version \
 	tests/unit/test_x5c
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)

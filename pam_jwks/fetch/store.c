@@ -4,6 +4,7 @@
 #include <sys/random.h>
 
 #include "fetch/task.h"
+#include "keys/version.h"
 
 static uint32_t
 draw(void)
@@ -153,7 +154,8 @@ pj_task_store(struct pj_task *task, struct pj_error *err)
 	if (!pj_task_owns(task) || is_older(task))
 		return pj_task_overtaken(task, err);
 	make_envelope(task, &env);
-	changed = !task->have_old || !pj_span_equal(env.body, task->old.body);
+	/* A provider may write the same keys in another order each time. */
+	changed = !task->have_old || !pj_keys_same(env.body, task->old.body);
 	status = pj_cache_store(&task->cache, &env, &kept);
 	if (status != PJ_OK) {
 		*err = kept;

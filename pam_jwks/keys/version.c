@@ -99,6 +99,68 @@ pj_keys_judge(struct pj_span body, int64_t until,
 	return judgement->unusable ? pj_jwks_refuse(jwks, err) : PJ_OK;
 }
 
+/* What tells the usable keys of a set apart. */
+struct names {
+	const struct pj_jwk	*jwk[PJ_KEYS_MAX];
+	char			 thumbprint[PJ_KEYS_MAX][PJ_THUMBPRINT_LEN + 1];
+	size_t			 count;
+};
+
+static bool
+name_keys(const struct pj_jwks *jwks, struct names *names)
+{
+	const struct pj_jwk *jwk;
+
+	names->count = 0;
+	for (size_t i = 0; i < pj_jwks_count(jwks); i++) {
+		jwk = pj_jwks_at(jwks, i);
+		if (jwk->status != PJ_OK)
+			continue;
+		if (pj_jwk_thumbprint(jwk, names->thumbprint[names->count],
+		    NULL) != PJ_OK)
+			return false;
+		names->jwk[names->count++] = jwk;
+	}
+	return true;
+}
+
+static bool
+has_key(const struct names *names, const struct pj_jwk *jwk,
+    const char *thumbprint)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (strcmp(names->thumbprint[i], thumbprint) == 0 &&
+		    names->jwk[i]->alg == jwk->alg &&
+		    names->jwk[i]->has_kid == jwk->has_kid &&
+		    pj_span_equal(names->jwk[i]->kid, jwk->kid))
+			return true;
+	return false;
+}
+
+static bool
+has_all(const struct names *names, const struct names *others)
+{
+	for (size_t i = 0; i < others->count; i++)
+		if (!has_key(names, others->jwk[i], others->thumbprint[i]))
+			return false;
+	return true;
+}
+
+bool
+pj_keys_same(struct pj_span a, struct pj_span b)
+{
+	PJ_CLEANUP(pj_cleanup_jwks) struct pj_jwks *left = NULL;
+	PJ_CLEANUP(pj_cleanup_jwks) struct pj_jwks *right = NULL;
+	struct names of_left, of_right;
+
+	if (pj_span_equal(a, b))
+		return true;
+	return pj_jwks_parse(a, &left, NULL) == PJ_OK &&
+	    pj_jwks_parse(b, &right, NULL) == PJ_OK &&
+	    name_keys(left, &of_left) && name_keys(right, &of_right) &&
+	    has_all(&of_left, &of_right) && has_all(&of_right, &of_left);
+}
+
 /* Parses keys of which at least one can be used. */
 static enum pj_status
 parse_keys(struct pj_span text, struct pj_span unsound, struct pj_jwks **jwks,

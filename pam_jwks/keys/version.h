@@ -45,6 +45,13 @@ enum pj_status	pj_keys_judge(struct pj_span body, int64_t until,
 		    PJ_MUST_CHECK;
 
 /*
+ * True if two key sets offer a login the same: usable keys with the same names,
+ * algorithms and material, in whatever order and however they are written.
+ * False as well if that cannot be told.
+ */
+bool		pj_keys_same(struct pj_span a, struct pj_span b);
+
+/*
  * Loads an empty version, with at least one usable key; it is empty on failure.
  * pj_cache_load's errors; PJ_KEYSET_INVALID.
  */
