@@ -150,6 +150,7 @@ stamp(struct pj_task *task, struct pj_error *err)
 	state->holds.attempt = task->asked;
 	state->holds.running = true;
 	state->cause = task->cause;
+	task->kid_until = state->holds.kid_until;
 	if (limited)
 		state->holds.kid_until = task->asked.boot + pj_cooldown(
 		    task->request->lifetimes.kid_cooldown, state->fruitless);
@@ -266,10 +267,9 @@ fetch_once(struct pj_task *task, bool discovery, struct pj_error *err)
 	if (status != PJ_OK)
 		return status;
 	pj_buf_clear(&task->answer);
-	status = pj_worker_run(&plan, &task->user, left, &task->answer, err);
-	/* These two mean that there was no process for it. */
-	if (status != PJ_SYSTEM_ERROR && status != PJ_NO_MEMORY)
-		task->anybody = true;
+	status = pj_worker_run(&plan, &task->user, left, &task->answer,
+	    &task->anybody, err);
+	task->answered = status == PJ_OK && task->answer.len > 0;
 	if (status != PJ_OK)
 		return status;
 	return pj_harvest(&plan, task->have_old, pj_buf_span(&task->answer),

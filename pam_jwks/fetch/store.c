@@ -109,17 +109,24 @@ note_failure(struct pj_task *task, enum pj_status status,
 	int64_t retry_after = pj_http_retry_after(&task->harvest.headers,
 	    task->asked.wall);
 	struct pj_clock now;
+	int64_t pause;
 
 	state->result = status;
 	state->error = *error;
-	if (!task->anybody)
+	if (!task->anybody) {
+		/* Nor does it keep a key away that somebody else may need. */
+		state->holds.kid_until = task->kid_until;
 		return;
+	}
 	pj_task_clock(task, &now);
-	state->holds.backoff_until = now.boot +
-	    pj_backoff(pj_task_has_usable(task), state->failures, retry_after,
-	    draw());
+	pause = pj_backoff(pj_task_has_usable(task), state->failures,
+	    retry_after, draw());
+	/* Whoever ended the worker must not gain more than by the helper. */
+	if (!task->answered && pause > PJ_CRASHED_HOLD_MAX)
+		pause = PJ_CRASHED_HOLD_MAX;
+	state->holds.backoff_until = now.boot + pause;
 	state->failures++;
-	if (pj_task_is_limited(task))
+	if (pj_task_is_limited(task) && task->answered)
 		state->fruitless++;
 }
 

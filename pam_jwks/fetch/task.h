@@ -28,6 +28,8 @@ struct pj_task {
 	/* The fetch. */
 	struct pj_clock			 asked;
 	bool				 anybody;	/* was asked */
+	bool				 answered;	/* by the last worker */
+	int64_t				 kid_until;	/* before the stamp */
 	struct pj_buf			 answer;
 	struct pj_harvest		 harvest;
 	char				 discovery_url[PJ_URL_MAX + 1];

@@ -23,6 +23,12 @@
 /* Time for a worker that only confines itself. */
 #define TRY_MS		5000
 
+/*
+ * A worker's first byte, written when it is confined and before it touches the
+ * network: nobody out there can have made it say, or leave out, this one.
+ */
+#define BEGUN		'!'
+
 #define PORT_HTTPS	443
 #define PORT_PROXY	1080	/* libcurl's, for a http proxy without one */
 #define PORT_DNS	53
@@ -178,6 +184,7 @@ worker(const struct pj_plan *plan, const struct pj_fetch_user *user,
     int64_t limit_ms, pid_t parent, int out)
 {
 	static struct work work = { .frames = PJ_BUF_INIT(PJ_ANSWER_MAX) };
+	static const char begun = BEGUN;
 	struct pj_error error = { "" };
 	enum pj_status status;
 
@@ -192,7 +199,7 @@ worker(const struct pj_plan *plan, const struct pj_fetch_user *user,
 		status = pj_http_open(&plan->http, &work.http, &error);
 	if (status != PJ_OK)
 		report(&work, status, &error);
-	else
+	else if (pj_fd_write_all(out, pj_span(&begun, 1)))
 		ask(&work);
 	(void)!pj_fd_write_all(out, pj_buf_span(&work.frames));
 	/* No clean-up that could wait for a resolver's thread. */
@@ -291,12 +298,24 @@ finish(pid_t pid, const struct pj_fetch_user *user, struct pj_error *err)
 	    strsignal(WTERMSIG(status)));
 }
 
+/* Takes the first byte off what a worker wrote behind the first len bytes. */
+static bool
+take_begun(struct pj_buf *out, size_t len)
+{
+	if (out->len <= len || out->ptr[len] != BEGUN)
+		return false;
+	out->len--;
+	memmove(out->ptr + len, out->ptr + len + 1, out->len - len);
+	return true;
+}
+
 static enum pj_status
 run(const struct pj_plan *plan, const struct pj_fetch_user *user,
-    int64_t limit_ms, struct pj_buf *out, struct pj_error *err)
+    int64_t limit_ms, struct pj_buf *out, bool *begun, struct pj_error *err)
 {
 	PJ_CLEANUP(pj_cleanup_fd) int in = -1;
 	int64_t until = pj_now_ms() + limit_ms;
+	size_t before = out->len;
 	enum pj_status status, ended;
 	pid_t parent = getpid(), pid;
 	int fds[2];
@@ -311,6 +330,8 @@ run(const struct pj_plan *plan, const struct pj_fetch_user *user,
 	if (pid < 0)
 		return pj_fail_errno(err, PJ_SYSTEM_ERROR, errno, "fork");
 	status = collect(in, until, out, err);
+	if (take_begun(out, before))
+		*begun = true;
 	ended = finish(pid, user, status == PJ_OK ? err : NULL);
 	return status == PJ_OK ? ended : status;
 }
@@ -334,19 +355,19 @@ is_out_of_reach(const struct pj_plan *plan, struct pj_span frames,
 
 enum pj_status
 pj_worker_run(const struct pj_plan *plan, const struct pj_fetch_user *user,
-    int64_t limit_ms, struct pj_buf *out, struct pj_error *err)
+    int64_t limit_ms, struct pj_buf *out, bool *begun, struct pj_error *err)
 {
 	int64_t until = pj_now_ms() + limit_ms;
 	struct pj_plan second = *plan;
 	char uri[PJ_URL_MAX + 1];
 	enum pj_status status;
 
-	status = run(plan, user, limit_ms, out, err);
+	status = run(plan, user, limit_ms, out, begun, err);
 	if (status != PJ_OK || !is_out_of_reach(plan, pj_buf_span(out), uri))
 		return status;
 	second.discovery_url = NULL;
 	second.jwks_uri = uri;
-	return run(&second, user, until - pj_now_ms(), out, err);
+	return run(&second, user, until - pj_now_ms(), out, begun, err);
 }
 
 enum pj_status
@@ -357,11 +378,12 @@ pj_worker_try(const struct pj_fetch_user *user, struct pj_error *err)
 	const struct pj_plan nothing = { .jwks_uri = NULL };
 	int landlock = pj_landlock_version();
 	enum pj_status status;
+	bool begun = false;
 
-	status = run(&nothing, user, TRY_MS, &out, err);
+	status = run(&nothing, user, TRY_MS, &out, &begun, err);
 	if (status != PJ_OK)
 		return status;
-	/* It writes only if there is something to complain about. */
+	/* It writes more only if there is something to complain about. */
 	if (out.len > 0) {
 		status = pj_answers_decode(pj_buf_span(&out), answers, err);
 		if (status == PJ_OK && answers[PJ_ANSWER_KEYS].present)

@@ -28,11 +28,13 @@ struct pj_plan {
  * discovery names a port that the first may not connect to.  They are killed
  * after limit_ms.  PJ_OK if they ended in time and by themselves, whatever they
  * wrote; PJ_FETCH_TIMEOUT, PJ_FETCH_FAILED (too much was written, or the kernel
- * ended one), PJ_SYSTEM_ERROR, PJ_NO_MEMORY.
+ * ended one), PJ_SYSTEM_ERROR, PJ_NO_MEMORY.  *begun is set if one of them got
+ * as far as the network; it is left alone if none did.
  */
 enum pj_status	pj_worker_run(const struct pj_plan *plan,
 		    const struct pj_fetch_user *user, int64_t limit_ms,
-		    struct pj_buf *out, struct pj_error *err) PJ_MUST_CHECK;
+		    struct pj_buf *out, bool *begun, struct pj_error *err)
+		    PJ_MUST_CHECK;
 
 /*
  * Runs a worker that confines itself and asks nobody.  On PJ_OK the detail

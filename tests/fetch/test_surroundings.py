@@ -199,8 +199,8 @@ def test_the_worker_dies_with_its_parent(machine, provider):
     assert machine.processes() == []
 
 
-def fetch(host, *before):
-    result = host.run([*before, FETCHER, "--cause", "forced", "--config",
+def fetch(host, *before, cause="forced"):
+    result = host.run([*before, FETCHER, "--cause", cause, "--config",
                        hosts.CONFIG, "--section", "corp"])
     match = re.fullmatch(r"pam-jwks-fetch 1 (\w+) ?(.*)\n", result.out)
     assert match, result
@@ -243,6 +243,23 @@ def test_confinement_that_fails(machine, provider):
     assert checked.returncode == 2
     assert "error    fetching cannot be confined, so no keys are fetched: " \
         "filtering the fetching process's system calls:" in checked.out
+
+
+def test_confinement_that_fails_holds_nobody_back(machine, provider):
+    """A service in which no worker can be confined asks nobody: what it cannot
+    do is no failure of the provider, and no pause for all others."""
+    with open(os.path.join(hosts.build_dir(), "config.h"),
+              encoding="ascii") as file:
+        if "#define HAVE_SECCOMP 1" not in file.read():
+            raise hosts.Missing("built without libseccomp")
+    refuse = [hosts.find_built("tests/fetch/refuse"), "seccomp", "--"]
+    for _ in range(2):
+        status, words = fetch(machine, *refuse, cause="cold")
+        assert status == "fetch_failed", words
+        assert words.startswith("filtering the fetching process's system")
+    assert provider.count() == 0
+    status, words = fetch(machine, cause="cold")
+    assert status == "ok", words
 
 
 def test_a_kernel_without_landlock(machine, provider):

@@ -118,6 +118,28 @@ def test_a_helper_that_crashes_again_and_again_is_held_back_longer(machine,
     machine.accept()
 
 
+def test_a_worker_that_is_killed_keeps_nobody_away_for_long(machine, provider):
+    """Whoever can have a worker ended, for want of memory for example, says
+    nothing about the provider: the pause behind it has 60 s at most, for new
+    keys as well."""
+    machine.accept()
+    provider.behave("keys", "hang")
+    stranger = machine.token(header={"kid": "nobody's"})
+    for number in range(5):
+        machine.pass_time(61)
+        process = machine.begin(stranger)
+        machine.until(lambda: provider.count("keys") == number + 2)
+        parent = machine.fetching()
+        for pid, above in machine.helpers().items():
+            if above == parent:
+                os.kill(pid, signal.SIGKILL)
+        assert machine.result(process).reason == "keys_unavailable"
+    provider.behave("keys", "ok")
+    provider.rotate()
+    machine.pass_time(61)
+    machine.accept()
+
+
 def test_host_killed_while_a_detached_helper_works(machine, provider):
     """The refresh outlives the login's process, however that ends."""
     machine.accept()
@@ -242,3 +264,23 @@ def test_who_has_no_process_for_a_worker_is_no_failure(machine, provider):
     assert provider.count() == 0
     os.unlink(machine.bin + "/nofork")
     machine.accept()
+
+
+def test_who_has_no_process_for_a_worker_keeps_no_new_key_away(machine,
+                                                               provider):
+    """A caller who may have no more processes sends a key id that nobody knows.
+    Nobody was asked for it, and the pause that it leaves would let him keep
+    other people's new keys away for as long as he likes."""
+    machine.accept()
+    machine.pass_time(31)
+    provider.rotate()
+    provider.forget()
+    machine.put(machine.bin + "/nofork", "")
+    stranger = machine.token(header={"kid": "nobody's"})
+    assert machine.login(stranger).reason == "keys_unavailable"
+    os.unlink(machine.bin + "/nofork")
+    assert provider.count() == 0
+    machine.accept()
+    # And who did ask leaves one.
+    assert machine.login(stranger).reason == "key_unknown"
+    assert asked(provider) == (0, 1)
