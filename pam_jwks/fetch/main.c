@@ -192,15 +192,41 @@ refresh(const struct pj_config *config, const struct pj_issuer *issuer,
 	return status;
 }
 
+/*
+ * A provider whose certificate was good for this clock has just answered, so
+ * that it is not altogether wrong.
+ */
+static void
+remove_unused(const struct pj_config *config)
+{
+	struct pj_cache used[PJ_ISSUERS_MAX];
+	struct pj_key_request request;
+	const struct pj_issuer *issuer;
+	struct pj_clock now;
+	size_t count = 0;
+
+	for (size_t i = 0; i < pj_config_issuers(config); i++) {
+		issuer = pj_config_issuer(config, i);
+		if (issuer->jwks_file != NULL)
+			continue;
+		pj_configure_request(config, issuer, &request);
+		if (pj_cache_open(&request, &used[count++], NULL) != PJ_OK)
+			return;
+	}
+	pj_clock_system.read(pj_clock_system.ctx, &now);
+	pj_cache_remove_unused(pj_config_module(config)->cache_dir, now.wall,
+	    used, count);
+}
+
 /* A key set that several sections share is asked for once. */
 static int
 refresh_all(const struct arguments *args, const struct pj_config *config)
 {
 	enum pj_status results[PJ_ISSUERS_MAX] = { PJ_OK };
 	const struct pj_issuer *issuer;
-	struct pj_clock now;
 	struct pj_error err;
 	int code = EXIT_SUCCESS;
+	bool fetched = false;
 	size_t first;
 
 	for (size_t i = 0; i < pj_config_issuers(config); i++) {
@@ -218,11 +244,13 @@ refresh_all(const struct arguments *args, const struct pj_config *config)
 			    pj_config_issuer(config, first)->name);
 		if (results[i] != PJ_OK)
 			code = EXIT_FAILURE;
+		else
+			fetched = true;
 		(void)pj_fail_in(&err, results[i], "%s", issuer->name);
 		reply(args, results[i], &err);
 	}
-	pj_clock_system.read(pj_clock_system.ctx, &now);
-	pj_cache_remove_unused(pj_config_module(config)->cache_dir, now.wall);
+	if (fetched)
+		remove_unused(config);
 	return code;
 }
 

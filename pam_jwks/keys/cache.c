@@ -197,8 +197,18 @@ is_data_name(const char *name)
 	    PJ_DATA_SUFFIX, strlen(PJ_DATA_SUFFIX)) == 0;
 }
 
+static bool
+is_used(const char *name, const struct pj_cache *used, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strncmp(name, used[i].id, PJ_SHA256_HEX_LEN) == 0)
+			return true;
+	return false;
+}
+
 void
-pj_cache_remove_unused(const char *cache_dir, int64_t wall)
+pj_cache_remove_unused(const char *cache_dir, int64_t wall,
+    const struct pj_cache *used, size_t count)
 {
 	PJ_CLEANUP(pj_cleanup_fd) int dirfd = -1;
 	struct dirent *entry;
@@ -209,7 +219,8 @@ pj_cache_remove_unused(const char *cache_dir, int64_t wall)
 		return;
 	dir = list(dirfd);
 	while (dir != NULL && (entry = readdir(dir)) != NULL)
-		if (is_data_name(entry->d_name) && fstatat(dirfd,
+		if (is_data_name(entry->d_name) &&
+		    !is_used(entry->d_name, used, count) && fstatat(dirfd,
 		    entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    S_ISREG(st.st_mode) && wall - st.st_mtim.tv_sec >
 		    PJ_UNUSED_MAX)

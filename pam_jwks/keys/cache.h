@@ -67,10 +67,12 @@ enum pj_status	pj_cache_store_state(const struct pj_cache *cache,
 		    PJ_MUST_CHECK;
 
 /*
- * Removes data files in the folder that nobody has written for PJ_UNUSED_MAX,
- * whoever's they were: their keys are past every max_stale.
+ * Removes data files in the folder that nobody has written for PJ_UNUSED_MAX:
+ * their keys are past every max_stale.  Those of the caches in use stay, for
+ * the clock may be wrong.
  */
-void		pj_cache_remove_unused(const char *cache_dir, int64_t wall);
+void		pj_cache_remove_unused(const char *cache_dir, int64_t wall,
+		    const struct pj_cache *used, size_t count);
 
 /*
  * Makes the two folders if they are missing (the last component of each only)

@@ -1,9 +1,12 @@
 """Clocks that jump.  Boot time and wall time are simulated, for the logins and
 for the helper alike."""
 
+import os
 import time
 
 import pytest
+
+from provider import Provider
 
 YEAR = 365 * 86400
 
@@ -122,3 +125,37 @@ def test_pauses_of_an_earlier_boot_mean_nothing(machine, provider):
     machine.set_clock(911, 911, "another-boot")
     machine.accept()
     assert provider.count() > asked
+
+
+def test_a_wrong_clock_and_a_dead_provider_remove_no_key(machine, provider):
+    """A machine starts two months in the future, and its timer cannot reach
+    anybody.  Files that nobody has written for a month were removed then, and
+    were missing once the clock was right, also those of other
+    configurations."""
+    provider.behave("keys", "503")
+    provider.behave("discovery", "503")
+    another = machine.put(machine.cache + "/" + "ab" * 32 + ".jwks", "x")
+    machine.set_clock(60 * 86400, 10, "another-boot")
+    lines = machine.run([machine.helper, "--all", "--config", machine.conf],
+                        may_die=True)
+    assert lines[0].split()[2] == "fetch_failed", lines
+    assert os.path.exists(another)
+    os.unlink(another)
+    machine.set_clock(20, 20, "another-boot")
+    machine.accept(mode="offline")
+
+
+def test_a_wrong_clock_removes_no_key_of_another_section(machine, provider):
+    """The same where another provider can be reached."""
+    provider.behave("keys", "503")
+    provider.behave("discovery", "503")
+    with Provider("EdDSA", provider.authority) as other:
+        machine.configure(
+            provider.section(ca_file=machine.ca)
+            + other.section("other", ca_file=machine.ca))
+        machine.set_clock(60 * 86400, 10, "another-boot")
+        lines = machine.run([machine.helper, "--all", "--config",
+                             machine.conf], may_die=True)
+        assert [line.split()[2] for line in lines] == ["fetch_failed", "ok"]
+        machine.set_clock(20, 20, "another-boot")
+        machine.accept(mode="offline")
