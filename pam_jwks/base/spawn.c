@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -270,6 +271,19 @@ start(const struct pj_spawn *spec, int out, int *errnum)
 	return pid;
 }
 
+/*
+ * True if the kernel makes orphans children of this process: it is the first
+ * one of a container, or has asked for them.
+ */
+static bool
+inherits_orphans(void)
+{
+	int asked = 0;
+
+	return getpid() == 1 || (prctl(PR_GET_CHILD_SUBREAPER, &asked, 0, 0,
+	    0) == 0 && asked != 0);
+}
+
 enum pj_status
 pj_spawn_run(const struct pj_spawn *spec, struct pj_buf *reply,
     struct pj_error *err)
@@ -286,6 +300,9 @@ pj_spawn_run(const struct pj_spawn *spec, struct pj_buf *reply,
 	enum pj_status status;
 	int fds[2], errnum = 0;
 
+	if (spec->detached && inherits_orphans())
+		return pj_fail(err, PJ_HELPER_NOT_STARTED,
+		    "%s: it would become this process's child", spec->path);
 	if (spec->detached)
 		reply = &scratch;
 	before = reply->len;

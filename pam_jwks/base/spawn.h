@@ -28,6 +28,7 @@ struct pj_spawn {
 	/*
 	 * Nobody waits: the reply goes to /dev/null, the program outlives the
 	 * caller, and PJ_OK means no more than that a process for it was made.
+	 * None is made by a process that would inherit it as a child.
 	 */
 	bool			 detached;
 };

@@ -32,12 +32,12 @@ def configure(machine, provider, **module):
         ca_file=machine.ca, account="none", services="supply"), **module)
 
 
-def foreign(machine, condition, token=None, **kwargs):
+def foreign(machine, condition, token=None, before=(), **kwargs):
     """One transaction in a watching host: its PAM code, what it noticed."""
     path = machine.put(machine.base + "/answer", token or machine.token())
     with open(path, encoding="ascii") as answer:
         lines = machine.run(
-            [os.path.join(hosts.build_dir(), "tests/supply/foreign"),
+            [*before, os.path.join(hosts.build_dir(), "tests/supply/foreign"),
              machine.base + "/pam.d", "supply", "alice", condition],
             input_=answer, **kwargs)
     return lines[-1], lines[:-1]
@@ -73,6 +73,21 @@ def test_host_notices_nothing_of_a_detached_refresh(machine, provider,
     machine.idle()
     assert provider.count("keys") == before + 1
     assert os.stat(path).st_mtime_ns > begun
+
+
+def test_the_first_process_of_a_container_inherits_nothing(machine, provider):
+    """There an orphan is a child of the host.  Keys that are due are left to
+    the first login that finds them stale, which waits for its helper."""
+    machine.accept()
+    make_due(machine)
+    before = provider.count("keys")
+    first = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
+    assert foreign(machine, "plain", before=first) == ("0", [])
+    machine.idle()
+    assert provider.count("keys") == before
+    machine.forget()
+    assert foreign(machine, "plain", before=first) == ("0", [])
+    assert provider.count("keys") == before + 1
 
 
 def make_due(machine):

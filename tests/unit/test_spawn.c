@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -693,6 +694,33 @@ a_detached_program_goes_on_alone(void **state)
 	assert_int_equal(access(at("done"), F_OK), 0);
 }
 
+/* Orphans become this process's children, as they do in the first process. */
+static void
+a_host_that_would_inherit_the_program_starts_none(void **state)
+{
+	const char *argv[] = { "/bin/true", NULL };
+	struct pj_spawn spec = {
+		.path = "/bin/true", .argv = argv, .timeout_ms = 2000,
+		.detached = true,
+	};
+	struct pj_error err;
+	enum pj_status status;
+
+	(void)state;
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
+	status = pj_spawn_run(&spec, NULL, &err);
+	pause_ms(300);
+	assert_int_equal(children_seen, 0);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), -1);
+	assert_int_equal(errno, ECHILD);
+	assert_int_equal(status, PJ_HELPER_NOT_STARTED);
+	/* Where somebody waits nothing is left to inherit. */
+	answers("echo hello >&3", "hello\n");
+	assert_int_equal(children_seen, 0);
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0), 0);
+	assert_int_equal(pj_spawn_run(&spec, NULL, &err), PJ_OK);
+}
+
 int
 main(void)
 {
@@ -729,6 +757,7 @@ main(void)
 		spawn_test(
 		    a_program_that_has_ended_before_the_host_looks_delays_nothing),
 		spawn_test(a_detached_program_goes_on_alone),
+		spawn_test(a_host_that_would_inherit_the_program_starts_none),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
