@@ -153,6 +153,10 @@ reset_scheduling(void)
 	memset(&all, 0xff, sizeof(all));
 	(void)sched_setaffinity(0, sizeof(all), &all);
 	(void)prctl(PR_SET_TIMERSLACK, default_slack, 0, 0, 0);
+#ifdef SYS_set_mempolicy
+	/* Memory of any node: one alone may be full (MPOL_DEFAULT). */
+	(void)syscall(SYS_set_mempolicy, 0, NULL, 0);
+#endif
 	/* The class "none" for this process (ioprio_set(2)). */
 	(void)syscall(SYS_ioprio_set, 1, 0, 0);
 	fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
