@@ -281,6 +281,7 @@ LINTS = \
 	tests/lint/release.sh \
 	tests/lint/scenarios.sh \
 	tests/lint/shell.sh \
+	tests/lint/spawn.sh \
 	tests/lint/style.sh
 TESTS += $(LINTS)
 EXTRA_DIST += $(LINTS)
