@@ -326,6 +326,17 @@ def test_the_user_is_root(machine, provider, user):
     assert provider.count() == 0
 
 
+def test_run_by_hand_it_explains_itself(machine, provider):
+    """Without a word it says how it is used, and does nothing else."""
+    result = machine.run([FETCHER])
+    assert result.returncode == 2 and result.err == "", result
+    assert result.out.startswith("usage: pam-jwks-fetch --cause CAUSE "), result
+    result = machine.run([FETCHER, "--cause", "whim", "--section", "corp"])
+    assert result.returncode == 2 and result.out == "", result
+    assert result.err.startswith("usage: pam-jwks-fetch --cause CAUSE "), result
+    assert provider.count() == 0
+
+
 def test_a_service_of_its_own(machine, provider):
     """Run by an ordinary user there is nothing to give up, and the worker is
     confined all the same."""

@@ -1,6 +1,6 @@
-"""A local user must not be able to freeze key supply: from su of his own he
-stops, kills and limits the host and whatever of ours he may signal.  Other
-people's logins stay right and in time."""
+"""A local user must not be able to freeze key supply: from a su or sudo of his
+own he stops, kills and limits the host and whatever of ours he may signal.
+Other people's logins stay right and in time."""
 
 import os
 import random
@@ -20,18 +20,20 @@ TIMEOUT = 8         # seconds: a login without keys
 def test_a_local_user_cannot_freeze_the_key_supply(host, provider):
     """Keys that are stale after a second, and a cache that goes cold now and
     then, so that every moment of the supply is met."""
-    hosts.need("su")
+    hosts.need("su", "sudo")
     probe = host.run(["setpriv", "--dump"], user="alice")
     if "no_new_privs: 1" in probe.out:
         raise hosts.Missing("no_new_privs is set here: su cannot work")
     host.write(CA, provider.authority.ca_text())
     host.config(provider.section(
-        ca_file=CA, services="su supply", min_ttl="1s", max_ttl="1s",
+        ca_file=CA, services="su sudo supply", min_ttl="1s", max_ttl="1s",
         default_ttl="1s"), timeout_cold=f"{TIMEOUT}s", timeout_stale="5s")
-    host.pam("su", "auth required {module}")
+    for service in ("su", "sudo"):
+        host.pam(service, "auth required {module}")
     token = provider.token("alice", expires_in=3600)
     host.write(TOKENS, token, 0o600)
-    answers = [provider.token("bob", expires_in=3600)] * 3 + [
+    answers = [provider.token(user, expires_in=3600)
+               for user in ("bob", "bob", "alice")] + [
         provider.token("bob", expires_in=3600, header={"kid": f"random-{i}"})
         for i in range(3)]
     seed = random.randrange(10**6)
@@ -62,9 +64,11 @@ def test_a_local_user_cannot_freeze_the_key_supply(host, provider):
     out = attack.stdout.read()
     assert int(out) == ROUNDS, (seed, out, attack.stderr.read())
     assert counts["ok"] > 100 and colds > 0, (counts, colds)
-    # The attacker's su did reach the module, and was stopped in it.
-    reached = [a for a in host.take_attempts() if a.service == "su"]
+    # The attacker's hosts did reach the module, and were stopped in it.
+    reached = [a.service for a in host.take_attempts()]
     assert 0 < len(reached) < ROUNDS, len(reached)
+    for service in ("su", "sudo") if LONG else ():
+        assert reached.count(service) > 0, reached
     assert longest < 1000 * (TIMEOUT + 1), (seed, longest)
     # Nothing of ours is left, stopped or not.
     end = time.monotonic() + 2 * TIMEOUT
@@ -72,5 +76,6 @@ def test_a_local_user_cannot_freeze_the_key_supply(host, provider):
         assert time.monotonic() < end, host.processes()
         time.sleep(0.2)
     print(f"{ROUNDS} rounds, {counts['ok']} logins, longest {longest:.0f} ms, "
-          f"{colds} times cold, {provider.count()} requests, {len(reached)} "
-          "times su ended by itself")
+          f"{colds} times cold, {provider.count()} requests, "
+          f"{reached.count('su')} times su and {reached.count('sudo')} times "
+          "sudo ended by itself")
