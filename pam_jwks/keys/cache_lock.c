@@ -9,6 +9,7 @@
  * Byte 1 is the guard: taking and signing happen under it, and so do the last
  * look at a stuck holder and the replacement.  Nobody ever judges a holder by
  * what its predecessor signed, nor replaces a file that has been replaced.
+ * Whoever holds the guard itself for seconds is passed over without it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,6 +28,13 @@
 
 /* Time for those looks, beyond what the caller wants to wait. */
 #define LOOKS_MS	(2 * LOOKS * POLL_MS)
+
+/*
+ * The same for who is about to take the lock, which needs moments: it is frozen
+ * in one of them if it looks the same for so long.
+ */
+#define TAKING_LOOKS	20
+#define TAKING_MS	2000
 
 /* What two clock readings around one moment may differ by, in seconds. */
 #define CLOCK_SLACK	2
@@ -47,6 +55,12 @@ enum outcome {
 	FAILED,		/* errno tells */
 };
 
+static bool
+is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
 /* True if name still is the file that fd is. */
 static bool
 is_current(int dirfd, const char *name, int fd)
@@ -55,7 +69,7 @@ is_current(int dirfd, const char *name, int fd)
 
 	return fstat(fd, &a) == 0 &&
 	    fstatat(dirfd, name, &b, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+	    is_same(&a, &b);
 }
 
 static int
@@ -73,6 +87,13 @@ struct suspect {
 	unsigned	looks;
 };
 
+/* Somebody who may be stuck in taking the lock. */
+struct taker {
+	struct stat	file;
+	int64_t		since;
+	unsigned	looks;
+};
+
 /* One process's quest for the lock. */
 struct quest {
 	int			 dirfd;
@@ -80,6 +101,7 @@ struct quest {
 	int64_t			 hold_max;
 	struct pj_clock		 now;
 	struct suspect		 suspect;
+	struct taker		 taker;
 };
 
 /* Locks n bytes from first, or unlocks them. */
@@ -178,12 +200,33 @@ is_stuck(struct quest *quest, int fd)
 		return false;
 	}
 	new.len = (size_t)n;
-	if (old->looks > 0 && new.file.st_dev == old->file.st_dev &&
-	    new.file.st_ino == old->file.st_ino && new.len == old->len &&
-	    memcmp(new.text, old->text, new.len) == 0)
+	if (old->looks > 0 && is_same(&new.file, &old->file) &&
+	    new.len == old->len && memcmp(new.text, old->text, new.len) == 0)
 		new.looks = old->looks + 1;
 	*old = new;
 	return new.looks >= LOOKS;
+}
+
+/* The same for the guard, which nobody signs for. */
+static bool
+is_taking_stuck(struct quest *quest, int fd)
+{
+	struct flock guard = {
+		.l_type = F_WRLCK, .l_whence = SEEK_SET,
+		.l_start = GUARD, .l_len = 1,
+	};
+	struct taker *old = &quest->taker, new = { .since = pj_now_ms() };
+
+	if (fcntl(fd, F_OFD_GETLK, &guard) != 0 || guard.l_type == F_UNLCK ||
+	    fstat(fd, &new.file) != 0) {
+		old->looks = 0;
+		return false;
+	}
+	if (old->looks == 0 || !is_same(&new.file, &old->file))
+		*old = new;
+	old->looks++;
+	return old->looks >= TAKING_LOOKS && new.since - old->since >=
+	    TAKING_MS;
 }
 
 /* Puts a fresh lock file, locked and signed already, in the place of *fd. */
@@ -250,6 +293,8 @@ attempt(struct quest *quest, int *out)
 	outcome = set_lock(fd, F_WRLCK, HELD, GUARD - HELD + 1);
 	if (outcome == LOCKED)
 		outcome = settle(quest, fd);
+	else if (outcome == BUSY && is_taking_stuck(quest, fd))
+		outcome = replace(quest, &fd);
 	else if (outcome == BUSY && is_stuck(quest, fd))
 		outcome = steal(quest, &fd);
 	if (outcome == LOCKED)

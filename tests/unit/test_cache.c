@@ -448,6 +448,31 @@ a_holder_of_old_does_not_count(void **state)
 	assert_int_equal(close(third), 0);
 }
 
+/*
+ * A process that is frozen in the moment of taking the lock holds the guard as
+ * well, and has not signed for anything.
+ */
+static void
+whoever_is_stuck_in_taking_the_lock_does_not_count(void **state)
+{
+	struct flock both = { .l_type = F_WRLCK, .l_len = 2 };
+	int stuck = -1, taker = -1;
+
+	(void)state;
+	assert_int_equal(lock(0, &stuck), PJ_OK);
+	pj_cache_unlock(pj_take_fd(&stuck));
+	stuck = open(data_file(".lock"), O_RDWR);
+	assert_int_equal(fcntl(stuck, F_OFD_SETLK, &both), 0);
+	/* Nobody else takes more than moments for that. */
+	assert_int_equal(lock(300, &taker), PJ_FETCH_HELD_BACK);
+	assert_int_equal(lock(4000, &taker), PJ_OK);
+	assert_false(pj_cache_still_locked(&cache, stuck));
+	assert_true(pj_cache_still_locked(&cache, taker));
+	assert_int_equal(close(stuck), 0);
+	assert_int_equal(lock(0, &stuck), PJ_FETCH_HELD_BACK);
+	assert_int_equal(close(taker), 0);
+}
+
 static void
 a_holder_counts_for_as_long_as_it_signed(void **state)
 {
@@ -694,6 +719,7 @@ main(void)
 		cache_test(the_lock_is_held_by_one_and_ends_with_its_descriptor),
 		cache_test(whoever_waits_gets_the_lock_of_a_killed_holder),
 		cache_test(a_holder_of_old_does_not_count),
+		cache_test(whoever_is_stuck_in_taking_the_lock_does_not_count),
 		cache_test(a_holder_counts_for_as_long_as_it_signed),
 		cache_test(an_overtaken_holder_knows_it),
 		cache_test(two_holders_never_overlap_after_a_long_pause),
