@@ -301,6 +301,8 @@ work(struct pj_task *task, struct pj_error *err)
 	/* Before the stamp: who asks nobody is no attempt. */
 	if (time_left(task) < WORKER_MIN_MS)
 		return no_time(err);
+	if (!pj_task_owns(task))
+		return pj_task_overtaken(task, err);
 	status = stamp(task, err);
 	if (status != PJ_OK)
 		return status;

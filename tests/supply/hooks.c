@@ -23,6 +23,27 @@ supply_path(const char *name, char path[4096])
 		(void)snprintf(slash + 1, 1000, "%s", name);
 }
 
+/* The look at the clock whose number a file "wait" holds takes its time. */
+static void
+wait_if_told(void)
+{
+	static int looks;
+	char path[4096];
+	int which = 0;
+	FILE *file;
+
+	looks++;
+	supply_path("wait", path);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return;
+	if (fscanf(file, "%d", &which) != 1)
+		which = 0;
+	(void)fclose(file);
+	while (which == looks && access(path, F_OK) == 0)
+		(void)usleep(1000);
+}
+
 void
 supply_clock_read(void *ctx, struct pj_clock *clock)
 {
@@ -30,6 +51,7 @@ supply_clock_read(void *ctx, struct pj_clock *clock)
 	char path[4096], id[40] = "-";
 	FILE *file;
 
+	wait_if_told();
 	pj_clock_read_system(ctx, clock);
 	supply_path("clock", path);
 	file = fopen(path, "re");

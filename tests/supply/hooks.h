@@ -1,6 +1,7 @@
 /*
  * What the tests' builds of programs have instead of the machine's clocks: the
- * file "clock" beside the program shifts them.  Never part of a shipped binary.
+ * file "clock" beside the program shifts them, "wait" makes one look at them last
+ * until it is removed.  Never part of a shipped binary.
  *
  *	WALL BOOT ID		seconds added to each; ID "-": the machine's
  */

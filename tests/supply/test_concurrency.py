@@ -219,6 +219,26 @@ def test_a_slow_fetch_does_not_undo_a_newer_one(machine, provider):
     machine.accept()
 
 
+def test_who_was_overtaken_asks_nobody(machine, provider):
+    """A helper that has the lock is frozen before it asks, and another one
+    takes the lock over meanwhile: the first one writes nothing down and leaves
+    the provider alone."""
+    machine.put(machine.bin + "/wait", "3")     # the first look with the lock
+    old = machine.start([machine.helper, "--cause", "forced", "--config",
+                         machine.conf, "--section", "corp"])
+    machine.until(lambda: os.path.isdir(machine.state)
+                  and os.listdir(machine.state) != [])
+    (name,) = os.listdir(machine.state)
+    machine.until(lambda: os.path.getsize(f"{machine.state}/{name}") > 0)
+    machine.put(f"{machine.state}/{name}", "", 0o600)
+    os.unlink(machine.bin + "/wait")
+    assert machine.finish(old, may_die=True)[0].split()[2] == \
+        "fetch_held_back"
+    assert machine.state_text() == {} and machine.data() is None
+    assert provider.count() == 0
+    machine.accept()
+
+
 def test_8_writers_and_64_readers(machine, provider):
     """No reader ever sees an invalid file."""
     seconds = 30 if LONG else 5
