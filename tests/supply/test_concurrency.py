@@ -37,6 +37,7 @@ def test_200_cold_processes_make_one_fetch(machine, provider):
     logins = machine.logins(CROWD)
     assert reasons(logins) == {"ok"}, [x for x in logins if x.reason != "ok"]
     assert asked(provider) == (1, 1)
+    print(f"the longest took {max(x.ms for x in logins):.0f} ms")
 
 
 @pytest.mark.parametrize("behaviour", ["close", "hang"])
@@ -59,6 +60,8 @@ def test_200_cold_processes_and_a_dead_provider(machine, provider, behaviour):
     # at least, from the end of the attempt on.
     assert 1 <= provider.count() <= 1 + took, (provider.count(), took)
     assert provider.count("keys") == 0
+    print(f"{behaviour}: {provider.count()} requests in {took:.1f} s, the "
+          f"longest took {max(x.ms for x in logins):.0f} ms")
 
 
 def test_100_logins_with_due_keys_wait_for_nobody(machine, provider):
@@ -269,6 +272,7 @@ def test_8_writers_and_64_readers(machine, provider):
     assert set(counts) == {"ok"}, counts
     assert counts["ok"] > 64
     assert written.count("ok") > 2, written
+    print(f"{counts['ok']} logins, {written.count('ok')} times written")
 
 
 def test_who_has_no_process_for_a_worker_is_no_failure(machine, provider):
