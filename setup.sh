@@ -27,7 +27,8 @@ CHECK_PACKAGES='clang libclang-rt-dev libcmocka-dev python3-pytest python3-pexpe
 	login opendoas oidc-agent-cli strace fail2ban
 	systemd-journal-remote python3-django-oauth-toolkit
 	liblemonldap-ng-portal-perl libgd-securityimage-perl
-	libimage-magick-perl libio-string-perl libstring-random-perl'
+	libimage-magick-perl libio-string-perl libstring-random-perl
+	libcjose-dev libjwt-dev valgrind'
 
 PACKAGE_PACKAGES='debhelper dpkg-dev fakeroot lintian debootstrap apparmor
 	checkpolicy semodule-utils selinux-policy-dev rpm rpmlint'

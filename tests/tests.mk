@@ -255,10 +255,22 @@ check-fuzz:
 .PHONY: fuzz-programs check-fuzz
 
 # ---- make bench --------------------------------------------------------------
-EXTRA_PROGRAMS = tests/bench/bench
-CLEANFILES += tests/bench/bench
-tests_bench_bench_SOURCES = tests/bench/bench.c
-tests_bench_bench_LDADD = libpj.la $(CRYPTO_LIBS) $(PAM_LIBS)
+# cjose and libjwt are compared with; nothing else links them.
+bench_programs = tests/bench/bench tests/bench/floor tests/bench/login
+EXTRA_PROGRAMS = $(bench_programs)
+CLEANFILES += $(bench_programs) bench.json
+tests_bench_bench_SOURCES = tests/bench/bench.h tests/bench/fresh.c \
+	tests/bench/growth.c tests/bench/main.c tests/bench/measure.c \
+	tests/bench/ours.c tests/bench/parts.c tests/bench/peers.c \
+	tests/bench/raw.c tests/bench/transaction.c \
+	tests/bench/transaction.h
+tests_bench_bench_LDADD = libpj.la $(CRYPTO_LIBS) $(PAM_LIBS) -lcjose -ljwt
+tests_bench_floor_SOURCES = tests/bench/floor.c tests/bench/transaction.c \
+	tests/bench/transaction.h
+tests_bench_floor_LDADD = $(CRYPTO_LIBS) $(JSONC_LIBS) $(PAM_LIBS)
+tests_bench_login_SOURCES = tests/bench/login.c tests/bench/transaction.c \
+	tests/bench/transaction.h
+tests_bench_login_LDADD = $(PAM_LIBS)
 
 # ---- packages: make check-package -------------------------------------------
 PACKAGE_PYTESTS = \
@@ -438,7 +450,7 @@ EXTRA_DIST += $(PYTESTS) \
 	tests/support/tokens.py \
 	tests/support/watch.py \
 	tests/support/verdict.py \
-	tests/bench/make_tokens.py \
+	tests/bench/material.py \
 	tests/bench/run \
 	tests/scenarios \
 	tests/unit/claims_fixture.h \

@@ -15,7 +15,7 @@ expand -t8 "$program" | awk -v file="$program" '
     /[ \t]$/ { print file ":" NR ": white space at the end"; bad = 1 }
     END { exit bad }' || failed=1
 shellcheck -S warning setup.sh packaging/build packaging/lint \
-    packaging/debian/*.p[or]* tests/bench/run tests/lint/*.sh \
+    packaging/debian/*.p[or]* tests/lint/*.sh \
     tests/support/npm-install tests/support/run-pytest tests/support/run-unit ||
     failed=1
 exit $failed
