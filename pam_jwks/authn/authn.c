@@ -135,15 +135,6 @@ choose_section(const struct pj_config *config, const struct pj_login *login,
 	return PJ_OK;
 }
 
-static int64_t
-wall_now(const struct pj_login *login)
-{
-	struct pj_clock clock;
-
-	login->clock->read(login->clock->ctx, &clock);
-	return clock.wall;
-}
-
 /*
  * An acceptance has no detail but these: that its keys could not be renewed, or
  * else that a claim could not be exported, which err says already.
@@ -187,7 +178,8 @@ authenticate(const struct pj_config *config, const struct pj_login *login,
 	 * A token that has expired is not worth a fetch.  It is still verified
 	 * with the keys at hand: only its owner is told that it has expired.
 	 */
-	early = pj_policy_expiry(issuer, peek.exp, wall_now(login), &expiry);
+	early = pj_policy_expiry(issuer, peek.exp,
+	    pj_clock_wall(login->clock), &expiry);
 	if (early != PJ_OK)
 		refresher = &pj_refresher_offline;
 	pj_configure_request(config, issuer, &request);
@@ -207,8 +199,8 @@ authenticate(const struct pj_config *config, const struct pj_login *login,
 	if (status != PJ_OK)
 		return status;
 	decision->verified = true;
-	status = decide(config, issuer, claims, login, wall_now(login),
-	    decision, err);
+	status = decide(config, issuer, claims, login,
+	    pj_clock_wall(login->clock), decision, err);
 	if (status != PJ_OK)
 		return status;
 	err->detail[0] = '\0';

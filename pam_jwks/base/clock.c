@@ -50,6 +50,20 @@ pj_clock_read_system(void *ctx, struct pj_clock *clock)
 }
 
 int64_t
+pj_clock_wall(const struct pj_clock_source *source)
+{
+	struct timespec ts = { 0, 0 };
+	struct pj_clock clock;
+
+	if (source->read != pj_clock_read_system) {
+		source->read(source->ctx, &clock);
+		return clock.wall;
+	}
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	return ts.tv_sec;
+}
+
+int64_t
 pj_now_ms(void)
 {
 	struct timespec ts = { 0, 0 };

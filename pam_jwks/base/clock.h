@@ -30,6 +30,9 @@ struct pj_clock_source {
 /* Reads the machine's clocks; ctx is not used. */
 void	pj_clock_read_system(void *ctx, struct pj_clock *clock);
 
+/* The wall clock alone: the boot id costs as much as reading a file. */
+int64_t	pj_clock_wall(const struct pj_clock_source *source);
+
 /* The machine's clocks as a source. */
 extern const struct pj_clock_source pj_clock_system;
 

@@ -21,10 +21,11 @@
 static const char *
 owner_trouble(const struct stat *st)
 {
-	uid_t me = geteuid();
+	uid_t me;
 
 	if (st->st_uid == 0)
 		return NULL;
+	me = geteuid();
 	if (me == 0)
 		return "is not owned by root, chown it to root";
 	if (st->st_uid != me)
@@ -154,6 +155,7 @@ pj_file_open_dir(const char *path, int *fd, struct pj_error *err)
 	PJ_CLEANUP(pj_cleanup_fd) int dir = -1;
 	size_t len = strlen(path), from, to;
 	enum pj_status status;
+	bool checked;		/* dir, as the last one */
 
 	if (path[0] != '/' || len >= PJ_PATH_MAX)
 		return pj_fail(err, PJ_FILE_UNSAFE,
@@ -163,7 +165,8 @@ pj_file_open_dir(const char *path, int *fd, struct pj_error *err)
 	dir = open("/", DIR_FLAGS);
 	if (dir < 0)
 		return pj_fail_errno(err, PJ_SYSTEM_ERROR, errno, "/");
-	status = check_dir(dir, len == 1, "/", 1, err);
+	checked = len == 1;
+	status = check_dir(dir, checked, "/", 1, err);
 	if (status != PJ_OK)
 		return status;
 	for (from = 1; from < len; from = to + 1) {
@@ -171,30 +174,39 @@ pj_file_open_dir(const char *path, int *fd, struct pj_error *err)
 			continue;
 		if (to == from || (to == from + 1 && path[from] == '.'))
 			continue;
-		status = step_down(&dir, path, from, to, to == len, err);
+		checked = to == len;
+		status = step_down(&dir, path, from, to, checked, err);
 		if (status != PJ_OK)
 			return status;
 	}
 	/* Behind a last component "." the check for the last one is due. */
-	status = check_dir(dir, true, path, (int)len, err);
-	if (status != PJ_OK)
-		return status;
+	if (!checked) {
+		status = check_dir(dir, true, path, (int)len, err);
+		if (status != PJ_OK)
+			return status;
+	}
 	*fd = pj_take_fd(&dir);
 	return PJ_OK;
 }
 
-/* Appends until the end of the file; buf keeps its length on failure. */
+/*
+ * Appends until the end of the file; buf keeps its length on failure.  size is
+ * what the file had when it was opened, or 0.  A short read alone is no end: an
+ * error may follow it.
+ */
 static enum pj_status
-read_all(int fd, const char *name, struct pj_buf *buf, struct pj_error *err)
+read_all(int fd, const char *name, size_t size, struct pj_buf *buf,
+    struct pj_error *err)
 {
-	size_t before = buf->len, room;
+	size_t before = buf->len, chunk = size > 0 ? size + 1 : READ_CHUNK;
+	size_t room;
 	unsigned char probe, *at;
 	ssize_t n;
 
 	for (;;) {
 		room = buf->max - buf->len;
-		if (room > READ_CHUNK)
-			room = READ_CHUNK;
+		if (room > chunk)
+			room = chunk;
 		at = room > 0 ? pj_buf_room(buf, room) : &probe;
 		if (at == NULL) {
 			buf->len = before;
@@ -208,6 +220,8 @@ read_all(int fd, const char *name, struct pj_buf *buf, struct pj_error *err)
 		if (n < 0 || room == 0)
 			break;
 		buf->len += (size_t)n;
+		if ((size_t)n < room && buf->len - before == size)
+			return PJ_OK;
 	}
 	buf->len = before;
 	if (n < 0)
@@ -251,7 +265,7 @@ read_checked(int dirfd, const char *name, const char *shown,
 	trouble = file_trouble(&st);
 	if (trouble != NULL)
 		return pj_fail(err, PJ_FILE_UNSAFE, "%s %s", shown, trouble);
-	return read_all(fd, shown, buf, err);
+	return read_all(fd, shown, (size_t)st.st_size, buf, err);
 }
 
 enum pj_status
@@ -291,7 +305,7 @@ pj_file_read_any(const char *path, struct pj_buf *buf, struct pj_error *err)
 		return pj_fail(err, PJ_FILE_MISSING, "%s does not exist", path);
 	if (fd < 0)
 		return pj_fail_errno(err, PJ_SYSTEM_ERROR, errno, "%s", path);
-	return read_all(fd, path, buf, err);
+	return read_all(fd, path, 0, buf, err);
 }
 
 /* Writes ".NAME.RANDOM.tmp"; false if it does not fit. */
