@@ -7,54 +7,63 @@
 
 #include "jose/b64url.h"
 
-#define FOREIGN	0xff
+/* RFC 4648 section 4, table 1, without 62 and 63; by one more: 0 is foreign. */
+#define COMMON								\
+	['A'] = 1, ['B'] = 2, ['C'] = 3, ['D'] = 4, ['E'] = 5,		\
+	['F'] = 6, ['G'] = 7, ['H'] = 8, ['I'] = 9, ['J'] = 10,		\
+	['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15,	\
+	['P'] = 16, ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20,	\
+	['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24, ['Y'] = 25,	\
+	['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30,	\
+	['e'] = 31, ['f'] = 32, ['g'] = 33, ['h'] = 34, ['i'] = 35,	\
+	['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,	\
+	['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45,	\
+	['t'] = 46, ['u'] = 47, ['v'] = 48, ['w'] = 49, ['x'] = 50,	\
+	['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55,	\
+	['3'] = 56, ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60,	\
+	['8'] = 61, ['9'] = 62
 
-/* The value of a byte, or FOREIGN; the alphabets differ in two places. */
-static uint8_t
-value_of(unsigned char c, unsigned char c62, unsigned char c63)
+static const uint8_t ordinary[256] = { COMMON, ['+'] = 63, ['/'] = 64 };
+static const uint8_t url[256] = { COMMON, ['-'] = 63, ['_'] = 64 };
+
+/* The value of a digit; 0xff, which alone has the upper bits, if it is none. */
+static inline uint32_t
+value_of(const uint8_t *table, unsigned char c)
 {
-	/* RFC 4648 section 4, table 1; offset by 1, so that 0 is foreign. */
-	static const uint8_t table[128] = {
-		['A'] = 1, ['B'] = 2, ['C'] = 3, ['D'] = 4, ['E'] = 5,
-		['F'] = 6, ['G'] = 7, ['H'] = 8, ['I'] = 9, ['J'] = 10,
-		['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15,
-		['P'] = 16, ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20,
-		['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24, ['Y'] = 25,
-		['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30,
-		['e'] = 31, ['f'] = 32, ['g'] = 33, ['h'] = 34, ['i'] = 35,
-		['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
-		['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45,
-		['t'] = 46, ['u'] = 47, ['v'] = 48, ['w'] = 49, ['x'] = 50,
-		['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55,
-		['3'] = 56, ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60,
-		['8'] = 61, ['9'] = 62,
-	};
-
-	if (c == c62)
-		return 62;
-	if (c == c63)
-		return 63;
-	return c < sizeof(table) ? (uint8_t)(table[c] - 1) : FOREIGN;
+	return (uint8_t)(table[c] - 1);
 }
 
-/* Decodes digits without padding; c62 and c63 choose the alphabet. */
-static inline __attribute__((always_inline)) enum pj_status
-decode(struct pj_span text, unsigned char c62, unsigned char c63,
-    unsigned char *out, size_t cap, size_t *len)
+/* Decodes digits without padding. */
+static enum pj_status
+decode(struct pj_span text, const uint8_t *table, unsigned char *out,
+    size_t cap, size_t *len)
 {
 	size_t		tail = text.len % 4;
 	size_t		size = text.len / 4 * 3 + (tail > 0 ? tail - 1 : 0);
 	uint32_t	acc = 0;
+	uint32_t	foreign = 0;
 	unsigned	bits = 0;
-	unsigned	foreign = 0;
 	unsigned char	*to = out;
+	size_t		i = 0;
 
 	if (tail == 1 || size > cap)
 		return PJ_BASE64_INVALID;
-	for (size_t i = 0; i < text.len; i++) {
-		uint8_t value = value_of(text.ptr[i], c62, c63);
+	/* Four digits are three bytes; the rest goes digit by digit. */
+	for (; i < text.len - tail; i += 4) {
+		uint32_t a = value_of(table, text.ptr[i]);
+		uint32_t b = value_of(table, text.ptr[i + 1]);
+		uint32_t c = value_of(table, text.ptr[i + 2]);
+		uint32_t d = value_of(table, text.ptr[i + 3]);
 
-		foreign |= value;	/* only FOREIGN has the upper bits */
+		foreign |= a | b | c | d;
+		*to++ = (unsigned char)(a << 2 | b >> 4);
+		*to++ = (unsigned char)(b << 4 | c >> 2);
+		*to++ = (unsigned char)(c << 6 | d);
+	}
+	for (; i < text.len; i++) {
+		uint32_t value = value_of(table, text.ptr[i]);
+
+		foreign |= value;
 		acc = acc << 6 | (value & 0x3f);
 		bits += 6;
 		if (bits >= 8) {
@@ -73,7 +82,7 @@ enum pj_status
 pj_b64url_decode(struct pj_span text, unsigned char *out, size_t cap,
     size_t *len)
 {
-	return decode(text, '-', '_', out, cap, len);
+	return decode(text, url, out, cap, len);
 }
 
 enum pj_status
@@ -86,7 +95,7 @@ pj_b64_decode(struct pj_span text, unsigned char *out, size_t cap, size_t *len)
 		if (text.ptr[text.len - 1] == '=')
 			text.len--;
 	}
-	return decode(text, '+', '/', out, cap, len);
+	return decode(text, ordinary, out, cap, len);
 }
 
 bool

@@ -107,6 +107,30 @@ test_every_byte(void **state)
 	}
 }
 
+/* The same behind the last whole group, where one or two bytes follow. */
+static void
+test_every_byte_at_the_end(void **state)
+{
+	(void)state;
+	for (size_t len = 6; len <= 7; len++) {
+		for (size_t place = 4; place < len; place++) {
+			unsigned good = 0;
+
+			for (unsigned c = 0; c < 256; c++) {
+				unsigned char text[] = "AAAAAAA", out[5];
+				size_t unused = 0;
+
+				text[place] = (unsigned char)c;
+				good += pj_b64url_decode(pj_span(text, len),
+				    out, 5, &unused) == PJ_OK;
+			}
+			/* The last digit's unused bits must be zero. */
+			assert_int_equal(place + 1 < len ? 64 :
+			    len == 6 ? 4 : 16, good);
+		}
+	}
+}
+
 /* Of the spellings of one and of two bytes exactly one is accepted. */
 static void
 test_tail_bits(void **state)
@@ -206,6 +230,7 @@ main(void)
 		cmocka_unit_test(test_examples),
 		cmocka_unit_test(test_both_alphabets),
 		cmocka_unit_test(test_every_byte),
+		cmocka_unit_test(test_every_byte_at_the_end),
 		cmocka_unit_test(test_tail_bits),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_capacity),
