@@ -24,14 +24,12 @@ from_params(const char *type, const OSSL_PARAM *params, EVP_PKEY **pkey)
 }
 
 /* OSSL_PARAM numbers are in the machine's byte order. */
-static bool
+static void
 to_native(struct pj_span number, unsigned char *out)
 {
-	PJ_CLEANUP(pj_cleanup_bn) BIGNUM *bn = BN_bin2bn(number.ptr,
-	    (int)number.len, NULL);
-
-	return bn != NULL &&
-	    BN_bn2nativepad(bn, out, (int)number.len) == (int)number.len;
+	for (size_t i = 0; i < number.len; i++)
+		out[i] = number.ptr[__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ?
+		    i : number.len - 1 - i];
 }
 
 static enum pj_status
@@ -43,8 +41,8 @@ load_rsa(const struct pj_material *m, EVP_PKEY **pkey)
 
 	if (m->n.len > sizeof(n) || m->e.len > sizeof(e))
 		return PJ_KEY_SIZE_REFUSED;
-	if (!to_native(m->n, n) || !to_native(m->e, e))
-		return PJ_NO_MEMORY;
+	to_native(m->n, n);
+	to_native(m->e, e);
 	params[0] = OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_N, n,
 	    m->n.len);
 	params[1] = OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_E, e,
