@@ -256,21 +256,24 @@ check-fuzz:
 
 # ---- make bench --------------------------------------------------------------
 # cjose and libjwt are compared with; nothing else links them.
-bench_programs = tests/bench/bench tests/bench/floor tests/bench/login
+bench_programs = tests/bench/bench tests/bench/floor tests/bench/login \
+	tests/bench/warm
 EXTRA_PROGRAMS = $(bench_programs)
 CLEANFILES += $(bench_programs) bench.json
 tests_bench_bench_SOURCES = tests/bench/bench.h tests/bench/fresh.c \
 	tests/bench/growth.c tests/bench/main.c tests/bench/measure.c \
 	tests/bench/ours.c tests/bench/parts.c tests/bench/peers.c \
-	tests/bench/raw.c tests/bench/transaction.c \
-	tests/bench/transaction.h
-tests_bench_bench_LDADD = libpj.la $(CRYPTO_LIBS) $(PAM_LIBS) -lcjose -ljwt
+	tests/bench/raw.c
+tests_bench_bench_LDADD = libpj.la $(CRYPTO_LIBS) -lcjose -ljwt
 tests_bench_floor_SOURCES = tests/bench/floor.c tests/bench/transaction.c \
 	tests/bench/transaction.h
 tests_bench_floor_LDADD = $(CRYPTO_LIBS) $(JSONC_LIBS) $(PAM_LIBS)
 tests_bench_login_SOURCES = tests/bench/login.c tests/bench/transaction.c \
 	tests/bench/transaction.h
 tests_bench_login_LDADD = $(PAM_LIBS)
+tests_bench_warm_SOURCES = tests/bench/bench.h tests/bench/measure.c \
+	tests/bench/transaction.c tests/bench/transaction.h tests/bench/warm.c
+tests_bench_warm_LDADD = $(PAM_LIBS)
 
 # ---- packages: make check-package -------------------------------------------
 PACKAGE_PYTESTS = \

@@ -58,17 +58,18 @@ void	 store_keys(struct pj_span body);
 /* Loads NAME.token. */
 void	 load_token(const char *name);
 
-/* raw.c: one EVP_DigestVerify with a key that is prepared. */
+/*
+ * raw.c: one EVP_DigestVerify with a key that is prepared, and one with a key
+ * that is made of its numbers for this one signature.
+ */
 void	 raw_prepare(const char *name);
 void	 raw_verify(void);
+void	 raw_verify_anew(void);
 void	 raw_release(void);
 
-/* ours.c: from key set in memory, from files, from the host's call. */
+/* ours.c */
 void	 memory_verify(void);
 void	 file_verify(void);
-void	 pam_with_module(void);
-void	 pam_with_permit(void);
-void	 pam_with_unix(void);
 
 /* parts.c: what the stages consist of. */
 void	 measure_parts(void);

@@ -14,8 +14,7 @@
 #include "bench.h"
 #include "keys/cache.h"
 
-#define ROUNDS		301	/* odd: the median is one of them */
-#define ROUNDS_SLOW	31
+#define ROUNDS	301	/* odd: the median is one of them */
 
 const char *folder;
 struct pj_buf keys = PJ_BUF_INIT(PJ_BODY_MAX);
@@ -87,10 +86,9 @@ measure_algorithm(const char *name)
 		STAGE("EVP_DigestVerify, prepared key", raw_verify, 10),
 		STAGE("key set in memory to verdict", memory_verify, 10),
 		STAGE("cache file to verdict", file_verify, 4),
-		STAGE("PAM transaction, pam_permit", pam_with_permit, 1),
-		STAGE("PAM transaction, pam_jwks", pam_with_module, 1),
+		STAGE("EVP_DigestVerify, key made anew", raw_verify_anew, 10),
 	};
-	size_t count = 5;
+	size_t count = 4;
 
 	load_token(name);
 	raw_prepare(name);
@@ -108,20 +106,6 @@ measure_algorithm(const char *name)
 	raw_release();
 }
 
-/* What administrators replace. */
-static void
-measure_password(void)
-{
-	static const struct stage stages[] = {
-		STAGE("PAM transaction, pam_permit", pam_with_permit, 1),
-		STAGE("PAM transaction, pam_jwks", pam_with_module, 1),
-		STAGE("PAM transaction, pam_unix", pam_with_unix, 1),
-	};
-
-	load_token("RS256");
-	measure("password", stages, 3, ROUNDS_SLOW);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -134,7 +118,6 @@ main(int argc, char **argv)
 	measure_algorithm("RS256");
 	measure_algorithm("ES256");
 	measure_algorithm("EdDSA");
-	measure_password();
 	measure_fresh(argv[2], argv[3]);
 	measure_growth();
 	pj_buf_free(&keys);

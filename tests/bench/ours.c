@@ -1,14 +1,8 @@
-/*
- * The stages of a login: from a key set in memory, from the files, and from the
- * host's call.
- */
-#include <security/pam_appl.h>
-
+/* The stages of a login: from a key set in memory, and from the files. */
 #include "authn/authn.h"
 #include "authn/configure.h"
 #include "bench.h"
 #include "jose/jwks.h"
-#include "transaction.h"
 
 void
 memory_verify(void)
@@ -49,28 +43,4 @@ file_verify(void)
 	must(pj_configure(&source, &config, &err) == PJ_OK, err.detail);
 	pj_authn(config, &login, &decision);
 	must(decision.status == PJ_OK, decision.error.detail);
-}
-
-static void
-with(const char *service, const char *answer)
-{
-	must(transaction(service, USER, answer) == PAM_SUCCESS, service);
-}
-
-void
-pam_with_module(void)
-{
-	with(SERVICE, (const char *)token.ptr);
-}
-
-void
-pam_with_permit(void)
-{
-	with("permit", (const char *)token.ptr);
-}
-
-void
-pam_with_unix(void)
-{
-	with("unix", "alice-password");
 }

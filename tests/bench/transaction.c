@@ -42,9 +42,8 @@ print_memory(void)
 {
 	static const char rollup[] = "/proc/self/smaps_rollup";
 
-	(void)printf("%ld %ld %ld\n", sum_of("/proc/self/status", "VmRSS:"),
-	    sum_of("/proc/self/status", "VmHWM:"),
-	    sum_of(rollup, "Private_Dirty:"));
+	(void)printf("%ld %ld %ld\n", sum_of(rollup, "Rss:"),
+	    sum_of(rollup, "Pss:"), sum_of(rollup, "Private_Dirty:"));
 }
 
 static int

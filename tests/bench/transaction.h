@@ -10,7 +10,7 @@ int	transaction(const char *service, const char *user, const char *answer);
 
 /*
  * The same, and prints between the last two this process's memory in KiB:
- * resident, resident at most, private.
+ * resident, its share of what is resident, private.
  */
 int	transaction_and_memory(const char *service, const char *user,
 	    const char *answer);
