@@ -142,7 +142,7 @@ pam_jwks_la_SOURCES = \
 	pam_jwks/module/report.c \
 	pam_jwks/module/report.h
 pam_jwks_la_CFLAGS = $(AM_CFLAGS) $(STRICT_CFLAGS)
-pam_jwks_la_LDFLAGS = $(AM_LDFLAGS) $(SECTION_LDFLAGS) \
+pam_jwks_la_LDFLAGS = $(AM_LDFLAGS) $(SECTION_LDFLAGS) $(STAY_LDFLAGS) \
 	-module -avoid-version -shared \
 	-Wl,--version-script=$(srcdir)/pam_jwks/module/exports.map -Wl,-z,defs
 pam_jwks_la_LIBADD = libpj.la $(PAM_LIBS)

@@ -1,6 +1,6 @@
 /*
- * A host that lives long: loads the module, lets a token in, and unloads it,
- * COUNT times, through libpam; then THREADS at once, each with handles of its
+ * A host that lives long: asks libpam for the module, lets a token in, and lets
+ * go of it, COUNT times; then THREADS at once, each with handles of its
  * own.  Memory, mappings and descriptors must stay.
  *
  *	reload CONFDIR TOKEN COUNT THREADS

@@ -1,5 +1,6 @@
-"""A host that loads and unloads the module again and again, and one with many
-threads: nothing grows, nobody is refused.  PJ_LONG=1 makes it ten thousand."""
+"""A host that begins and ends with the module again and again, and one with many
+threads: nothing grows, nobody is refused, and the module stays.  PJ_LONG=1
+makes it ten thousand."""
 
 import os
 import subprocess
@@ -48,4 +49,5 @@ def test_loading_and_unloading(alg):
     print(result.stdout)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "100 threads: all logged in" in result.stdout
-    assert "module unloaded" in result.stdout
+    # docs/decisions/0023: loading it anew costs more than the login.
+    assert "module still loaded" in result.stdout
