@@ -10,6 +10,7 @@
 
 #define PJ_CLEANUP(function)	__attribute__((cleanup(function)))
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a type has none */
 /* Defines name(T **p) that calls destroy(*p); destroy must take NULL. */
 #define PJ_DEFINE_CLEANUP(type, name, destroy)				\
 	static inline void						\
@@ -17,6 +18,7 @@
 	{								\
 		destroy(*p);						\
 	}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* Hands a pointer over: returns it and leaves NULL behind. */
 #define PJ_TAKE(p)							\

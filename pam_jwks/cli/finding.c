@@ -256,7 +256,7 @@ print_json(struct pj_findings *findings, enum pj_grade grade,
 	pj_out_end(&one, '{');
 }
 
-static void
+static void __attribute__((format(printf, 5, 0)))
 print(struct pj_findings *findings, enum pj_grade grade,
     enum pj_finding finding, struct pj_place place, const char *fmt,
     va_list ap)

@@ -83,12 +83,14 @@ static const char *
 absolute_option(struct pj_cli *cli, const char *text)
 {
 	const char *equals = strchr(text, '=');
-	struct pj_span key = pj_span(text, equals == NULL ? 0 :
-	    (size_t)(equals - text));
-	const struct pj_option *option = pj_option_find(PJ_SECTION_ISSUER,
-	    key);
+	const struct pj_option *option;
 	PJ_CLEANUP(pj_cleanup_str) char *before = NULL;
+	struct pj_span key;
 
+	if (equals == NULL)
+		return text;
+	key = pj_span(text, (size_t)(equals - text));
+	option = pj_option_find(PJ_SECTION_ISSUER, key);
 	if (option == NULL)
 		option = pj_option_find(PJ_SECTION_MODULE, key);
 	if (option == NULL || option->type != PJ_TYPE_PATH ||

@@ -115,6 +115,7 @@ add_line(struct reader *reader, struct pj_place place, struct pj_span control,
 	return PJ_OK;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): PJ_STACK_DEPTH_MAX files deep at most */
 static enum pj_status
 include(struct reader *reader, struct pj_span name)
 {
@@ -205,6 +206,7 @@ read_file(struct reader *reader, const char *name, struct pj_error *err)
 		return status;
 	return read_text(reader, path, text.ptr, text.len);
 }
+/* NOLINTEND(misc-no-recursion) */
 
 enum pj_status
 pj_stack_read(const char *service, const char *phase, struct pj_stack *stack,

@@ -16,7 +16,7 @@ enum pj_answer_kind {
 	PJ_ANSWER_KINDS,
 };
 
-/* One GET's outcome.  body is borrowed. */
+/* The outcome of one GET.  body is borrowed. */
 struct pj_answer {
 	bool			present;
 	enum pj_status		result;	/* PJ_OK: there was an HTTP answer */

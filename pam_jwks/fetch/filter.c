@@ -201,7 +201,7 @@ add_threads(struct rules *rules)
 	RULE(rules, SCMP_ACT_ALLOW, tgkill, IS(0, getpid()));
 	/* Reading one's limits, not setting them. */
 	RULE(rules, SCMP_ACT_ALLOW, prlimit64,
-	    SCMP_CMP64(2, SCMP_CMP_EQ, 0));
+	    SCMP_CMP64(2, SCMP_CMP_EQ, 0, 0));
 	/* How much a socket holds, for the resolver. */
 	RULE(rules, SCMP_ACT_ALLOW, ioctl, IS(1, FIONREAD));
 	RULE(rules, SCMP_ACT_ALLOW, ioctl, IS(1, FIONBIO));

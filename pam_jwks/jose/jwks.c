@@ -258,6 +258,7 @@ pj_jwks_choose(const struct pj_jwks *jwks, const struct pj_jws_header *header,
 	}
 	if (found == 0)
 		return none_chosen(unfit, header, names_key, err);
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): pointers are meant */
 	memcpy(chosen, fit, found * sizeof(fit[0]));
 	*count = found;
 	return PJ_OK;

@@ -45,7 +45,7 @@ static const unsigned char order_p521[] = {
 static bool
 in_range(enum pj_crv crv, struct pj_span number)
 {
-	struct pj_span	order;
+	struct pj_span	order = { .len = 0 };
 	unsigned char	any = 0;
 
 	switch (crv) {

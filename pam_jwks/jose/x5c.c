@@ -117,6 +117,7 @@ der_take(struct pj_span *in, unsigned tag, struct pj_span *content)
 	return true;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): depth ends it */
 /* True if the bytes are a sequence of elements, all the way down. */
 static bool
 der_strict(struct pj_span bytes, unsigned depth)
@@ -134,6 +135,7 @@ der_strict(struct pj_span bytes, unsigned depth)
 	}
 	return true;
 }
+/* NOLINTEND(misc-no-recursion) */
 
 /* A positive INTEGER without its sign byte, in the shortest form. */
 static bool

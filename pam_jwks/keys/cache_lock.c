@@ -151,7 +151,7 @@ sign(const struct quest *quest, int fd)
 	int n;
 
 	n = snprintf(text, sizeof(text), "%lld\n",
-	    (long long)(quest->now.boot + quest->hold_max));
+	    (long long)quest->now.boot + quest->hold_max);
 	if (n > 0 && ftruncate(fd, 0) == 0)
 		(void)!pwrite(fd, text, (size_t)n, 0);
 	if (marked > 0)

@@ -149,7 +149,8 @@ pj_policy_times(const struct pj_issuer *issuer, const struct pj_claims *claims,
     int64_t now, struct pj_error *err)
 {
 	int64_t exp = 0, nbf = 0, iat = 0, auth = 0;
-	bool has_exp, has_nbf, has_iat, has_auth;
+	bool has_exp = false, has_nbf = false, has_iat = false;
+	bool has_auth = false;
 	enum pj_status status;
 
 	status = get_time(claims, "exp", &has_exp, &exp, err);

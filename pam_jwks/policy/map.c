@@ -229,6 +229,7 @@ makes(struct pj_span word, const struct pj_span *groups, const char *user)
 		struct pj_span part = pj_span(word.ptr + i, 1);
 
 		if (word.ptr[i] == '\\')
+			/* NOLINTNEXTLINE(*NullDereference): check_references */
 			part = groups[word.ptr[++i] - '1'];
 		/* A group that took no part stands for nothing. */
 		if (part.ptr == NULL || rest.len < part.len ||

@@ -226,7 +226,7 @@ pj_usermap_match(const struct pj_config *config,
 	struct pj_applicant applicant = { .issuer = issuer, .claims = claims,
 	    .user = user };
 	struct pj_error client_err = { "" };
-	struct pj_span original;
+	struct pj_span original = pj_span("", 0);
 	struct match found;
 	enum pj_status status, client;
 

@@ -14,7 +14,7 @@ import pexpect
 import pytest
 
 import hosts
-from askpass import (ASKPASS, FIRST, HOST, SHELLS, make, part, token, whole,
+from askpass import (ASKPASS, FIRST, HOST, SHELLS, make, part, token,
                      fixture_place, fixture_places)
 
 __all__ = ["fixture_place", "fixture_places"]
@@ -28,7 +28,7 @@ def test_expiry(place, seconds, words):
     """Warns when there is little time left; the server decides."""
     now = int(time.time())
     place.gives(make(900, exp=None if seconds is None else now + seconds,
-                      other={"exp": 1}))
+                     other={"exp": 1}))
     answer = place.caller().ask(FIRST)
     assert answer.piece
     if words is None:
@@ -112,8 +112,8 @@ def test_check(places, shell):
     assert '"preferred_username":"alice"' in answer.out
     assert re.search(r"expires: in \d+ s", answer.out)
     assert answer.out.replace("\n", "").isprintable()
-    for part in made.split("."):
-        assert part[:30] not in answer.out + answer.err
+    for piece in made.split("."):
+        assert piece[:30] not in answer.out + answer.err
         assert part[-30:] not in answer.out + answer.err
 
 

@@ -123,8 +123,9 @@ def test_jump(machine):
     made = {JUMP: token(3000, jti="1"), SERVER: token(2000, jti="2")}
     for name, text in made.items():
         machine.write(f"{HOME}/for-{name}", text, 0o600, "alice")
-    env = long_tokens.askpass(machine, PAM_JWKS_TOKEN_COMMAND=
-                              f"cat {HOME}/for-$PAM_JWKS_HOST")
+    env = long_tokens.askpass(machine,
+                              PAM_JWKS_TOKEN_COMMAND=f"cat {HOME}/for-"
+                              "$PAM_JWKS_HOST")
     result = machine.run(["ssh", "-F", CONFIG, "-T", "-J", JUMP, SERVER,
                           "id", "-un"], user="alice", env=env)
     assert result.out == "alice\n", (result, machine.log())

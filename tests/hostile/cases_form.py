@@ -3,8 +3,7 @@
 import json
 
 import forge
-from corpus import (ALGORITHMS, EVIL_EC, TRUSTED, add, claims, header, make,
-                    with_signature)
+from corpus import (ALGORITHMS, EVIL_EC, TRUSTED, add, claims, header, make)
 
 
 def generate():

@@ -26,7 +26,7 @@
 
 static const char *confdir, *token;
 
-static void
+static void __attribute__((noreturn))
 die(const char *what)
 {
 	(void)fprintf(stderr, "reload: %s\n", what);

@@ -40,7 +40,7 @@ static bool errors_expected;
 static int64_t now;
 static struct pj_buf keys = PJ_BUF_INIT(2 * PJ_BODY_MAX);
 
-static void
+static void __attribute__((noreturn))
 die(const char *what)
 {
 	(void)fprintf(stderr, "verdict: %s\n", what);

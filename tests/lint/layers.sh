@@ -1,6 +1,7 @@
 #!/bin/sh
 # The arrows of docs/architecture.md: an include names its own folder or one below
 # it, and each foreign library has one place.
+# shellcheck disable=SC2013 # names of files, which have no white space
 set -u
 cd "${PJ_SRCDIR:-.}/pam_jwks" || exit 99
 failed=0
@@ -56,13 +57,15 @@ for file in */*.[ch]; do
 done
 
 # The unverified payload is for one file; the private parts of a folder for it.
-for file in $(grep -l '"jose/jws_unverified.h"' */*.[ch]); do
+for file in $(grep -l '"jose/jws_unverified.h"' ./*/*.[ch]); do
+	file=${file#./}
 	case $file in
 	jose/jws.c|jose/jwt.c)	;;
 	*)	complain "$file: may not see an unverified payload" ;;
 	esac
 done
-for file in $(grep -lE '"[a-z]+/[a-z_]*private\.h"' */*.[ch]); do
+for file in $(grep -lE '"[a-z]+/[a-z_]*private\.h"' ./*/*.[ch]); do
+	file=${file#./}
 	grep -E '"[a-z]+/[a-z_]*private\.h"' "$file" |
 	    grep -qv "\"${file%%/*}/" &&
 	    complain "$file: includes another folder's private header"

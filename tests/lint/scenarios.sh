@@ -25,7 +25,7 @@ for reason in $("${PJ_BUILDDIR:-.}/tests/lint/dump" reasons); do
 done
 count=$(find $folder -name '*.scenario' | wc -l)
 [ "$count" -ge 60 ] || { echo "$count scenarios: too few"; failed=1; }
-for file in $folder/*.scenario; do
+for file in "$folder"/*.scenario; do
 	head -n 3 "$file" | grep -q "^# .*[.]" ||
 	    { echo "$file: no sentence at its head"; failed=1; }
 done

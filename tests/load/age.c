@@ -36,7 +36,7 @@
 
 struct order {
 	bool	good;
-	char	*token;
+	char	token[ORDER_MAX];
 };
 
 struct tally {
@@ -53,7 +53,7 @@ static const char *service;
 static struct order orders[TOKENS_MAX];
 static size_t order_count;
 
-static void
+static void __attribute__((noreturn))
 die(const char *what)
 {
 	(void)fprintf(stderr, "age: %s\n", what);
@@ -99,8 +99,7 @@ run_share(void *ctx)
 	struct share *share = ctx;
 
 	for (unsigned long i = 0; i < share->count; i++) {
-		const struct order *o =
-		    &orders[(share->first + i) % order_count];
+		struct order *o = &orders[(share->first + i) % order_count];
 		bool in = log_in(o->token);
 
 		if (o->good && in)
@@ -161,8 +160,7 @@ read_orders(const char *path)
 
 	if (file == NULL)
 		die(path);
-	while (order_count > 0)
-		free(orders[--order_count].token);
+	order_count = 0;
 	while (fgets(line, sizeof(line), file) != NULL) {
 		struct order *o = &orders[order_count];
 		char *token = strchr(line, ' ');
@@ -172,9 +170,7 @@ read_orders(const char *path)
 		*token++ = '\0';
 		token[strcspn(token, "\n")] = '\0';
 		o->good = strcmp(line, "good") == 0;
-		o->token = strdup(token);
-		if (o->token == NULL)
-			die("memory");
+		(void)snprintf(o->token, sizeof(o->token), "%s", token);
 		order_count++;
 	}
 	(void)fclose(file);

@@ -172,7 +172,7 @@ class Host:
             self.fruitless += 1
         self.fetched = now
         self.due = now + product.refresh_after(self.ttl, limited,
-                                                   self.rand)
+                                               self.rand)
         if 0 <= now < DAY:
             self.requests[int(now)] += count
 

@@ -18,6 +18,8 @@ from token_shapes import (HOST, auth0, entra, github, gitlab, keycloak,
 
 FOLDER = os.path.join(os.environ.get("PJ_SRCDIR", "."), "conf", "examples")
 FLEET = ("fleet/pam_jwks.conf", "fleet/10-people.conf", "fleet/50-web.conf")
+
+
 def sudo(**changes):
     return keycloak(**dict({"auth_time": int(time.time()) - 60,
                             "amr": ["pwd", "otp"]}, **changes))

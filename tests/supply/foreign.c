@@ -83,8 +83,6 @@ struct picture {
 	size_t			environ_len;
 };
 
-extern char **environ;
-
 static void
 take(struct picture *p)
 {
@@ -155,7 +153,7 @@ allocate(void *ctx)
 	(void)ctx;
 	while (!stop)
 		for (int i = 0; i < 100; i++)
-			free(malloc((size_t)i * 100));
+			free(malloc((size_t)i * 100 + 1));
 	return NULL;
 }
 

@@ -31,7 +31,7 @@ static const char *config_path;
 static struct pj_buf token = PJ_BUF_INIT(PJ_TOKEN_MAX);
 static bool offline;
 
-static void
+static void __attribute__((noreturn))
 die(const char *what)
 {
 	(void)fprintf(stderr, "login: %s\n", what);

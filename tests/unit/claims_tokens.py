@@ -289,7 +289,7 @@ def main():
                      "} claims_tokens[] = {\n")
         for name, token in tokens.items():
             header.write("\t{ %s,\n\t  %s },\n" % (json.dumps(name),
-                                                  json.dumps(token)))
+                                                   json.dumps(token)))
         header.write("};\n")
 
 

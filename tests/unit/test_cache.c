@@ -266,6 +266,7 @@ a_failed_store_keeps_the_old_keys_and_leaves_nothing(void **state)
 	assert_non_null(strstr(err.detail, "File too large"));
 	load_gives(PJ_OK, "");
 	dir = opendir(request.cache_dir);
+	assert_non_null(dir);
 	while ((entry = readdir(dir)) != NULL)
 		files += entry->d_type == DT_REG;
 	(void)closedir(dir);

@@ -91,7 +91,7 @@ static const char *const pieces[] = {
 	"\n", "\n\n", " ", "kind keys\n", "kind discovery\n", "result ok\n",
 	"http 200\n", "body 0\n\n", "body 524288\n", "error x\n", "etag x\n",
 	"\"", "\\", "{", "}", "[", "]", "null", "0", "-1", "304",
-	"18446744073709551616", "https://b.test", "\xff", KEY,
+	"18446744073709551616", "https://b.test", "\xff", (KEY),
 };
 
 static void

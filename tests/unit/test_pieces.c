@@ -40,7 +40,7 @@ next_prompt(struct run *run)
 	size_t from = 0;
 
 	assert_int_equal(pj_pieces_prompt(&run->pieces, NULL, &prompt), PJ_OK);
-	snprintf(run->prompt, sizeof(run->prompt), "%.*s",
+	(void)snprintf(run->prompt, sizeof(run->prompt), "%.*s",
 	    PJ_SPAN_ARG(pj_buf_span(&prompt)));
 	if (run->prompts++ == 0)
 		assert_string_equal(run->prompt, "Token: ");
