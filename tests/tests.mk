@@ -161,19 +161,42 @@ tests_load_age_LDADD = $(PAM_LIBS)
 
 # ---- every call fails once ---------------------------------------------------
 if HAVE_CMOCKA
-check_PROGRAMS += tests/torture/test_nth
-TESTS += tests/torture/test_nth
+TORTURE_TESTS = tests/torture/test_config tests/torture/test_nth \
+	tests/torture/test_refresh
+check_PROGRAMS += $(TORTURE_TESTS)
+TESTS += $(TORTURE_TESTS)
 endif
-tests_torture_test_nth_SOURCES = tests/torture/test_nth.c \
-	tests/fuzz/common.c tests/fuzz/fuzz.h tests/fuzz/faults.c \
-	tests/fuzz/faults.h tests/fuzz/signer.c tests/fuzz/signer.h \
-	tests/unit/scratch.h
-tests_torture_test_nth_LDFLAGS = $(AM_LDFLAGS) $(fuzz_wrap)
+torture_common = tests/torture/more.c tests/torture/nth.h \
+	tests/fuzz/faults.c tests/fuzz/faults.h tests/unit/scratch.h
+torture_wrap = $(fuzz_wrap) -Wl,--wrap=strdup,--wrap=strndup \
+	-Wl,--wrap=reallocarray,--wrap=asprintf,--wrap=__asprintf_chk \
+	-Wl,--wrap=vasprintf,--wrap=__vasprintf_chk,--wrap=open,--wrap=fcntl \
+	-Wl,--wrap=fstatat,--wrap=faccessat,--wrap=mkdirat,--wrap=fchmod \
+	-Wl,--wrap=futimens,--wrap=ftruncate,--wrap=pread,--wrap=pwrite \
+	-Wl,--wrap=fdopendir,--wrap=readdir,--wrap=getrandom,--wrap=regcomp \
+	-Wl,--wrap=getpwnam_r,--wrap=json_tokener_new_ex,--wrap=EVP_Digest \
+	-Wl,--wrap=EVP_PKEY_CTX_new_from_name,--wrap=EVP_PKEY_fromdata_init \
+	-Wl,--wrap=EVP_PKEY_CTX_new_from_pkey,--wrap=EVP_PKEY_public_check \
+	-Wl,--wrap=EVP_PKEY_new_raw_public_key_ex,--wrap=BN_new \
+	-Wl,--wrap=BN_CTX_new,--wrap=BN_bin2bn,--wrap=BN_lebin2bn
+tests_torture_test_config_SOURCES = tests/torture/test_config.c \
+	$(torture_common)
+tests_torture_test_config_LDFLAGS = $(AM_LDFLAGS) $(torture_wrap)
+tests_torture_test_config_LDADD = libpj.la $(CMOCKA_LIBS) $(CRYPTO_LIBS)
+tests_torture_test_nth_SOURCES = tests/torture/test_nth.c $(torture_common) \
+	tests/fuzz/common.c tests/fuzz/fuzz.h tests/fuzz/signer.c \
+	tests/fuzz/signer.h
+tests_torture_test_nth_LDFLAGS = $(AM_LDFLAGS) $(torture_wrap)
 tests_torture_test_nth_LDADD = libpj.la $(CMOCKA_LIBS) $(CRYPTO_LIBS)
-EXTRA_DIST += tests/torture/run
+tests_torture_test_refresh_SOURCES = tests/torture/test_refresh.c \
+	$(torture_common)
+tests_torture_test_refresh_LDFLAGS = $(AM_LDFLAGS) $(torture_wrap) \
+	-Wl,--wrap=pj_worker_run
+tests_torture_test_refresh_LDADD = libfetch.la $(CMOCKA_LIBS) $(CRYPTO_LIBS)
+EXTRA_DIST += tests/support/valgrind tests/torture/run
 # The same under sanitizers and under valgrind.
-check-torture:
-	$(srcdir)/tests/torture/run '$(srcdir)' torture
+check-torture: all
+	@$(srcdir)/tests/torture/run '$(srcdir)' torture $(TORTURE_TESTS)
 .PHONY: check-torture
 
 # ---- fuzzing: the corpus in every check, libFuzzer in make check-fuzz --------
@@ -196,7 +219,7 @@ fuzz_common = tests/fuzz/common.c tests/fuzz/driver.c tests/fuzz/fuzz.h
 # Calls that fuzz targets can make fail: tests/fuzz/faults.c.
 fuzz_wrap = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=openat \
 	-Wl,--wrap=read,--wrap=write,--wrap=fsync,--wrap=fstat \
-	-Wl,--wrap=renameat,--wrap=EVP_DigestVerifyInit \
+	-Wl,--wrap=renameat,--wrap=EVP_DigestVerifyInit_ex \
 	-Wl,--wrap=EVP_DigestVerify,--wrap=EVP_PKEY_fromdata \
 	-Wl,--wrap=EVP_MD_CTX_new,--wrap=pipe2,--wrap=poll,--wrap=syscall
 FUZZ_LDFLAGS =

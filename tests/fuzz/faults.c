@@ -41,8 +41,8 @@ fuzz_faults_end(void)
 }
 
 /* xorshift64; the same on every machine. */
-static bool
-fails(void)
+bool
+fuzz_fails(void)
 {
 	if (countdown != 0) {
 		failed = --countdown == 0 ? 1 : 0;
@@ -67,17 +67,17 @@ fails(void)
 
 WRAP(void *, malloc, size_t size)
 {
-	return fails() ? NULL : __real_malloc(size);
+	return fuzz_fails() ? NULL : __real_malloc(size);
 }
 
 WRAP(void *, calloc, size_t count, size_t size)
 {
-	return fails() ? NULL : __real_calloc(count, size);
+	return fuzz_fails() ? NULL : __real_calloc(count, size);
 }
 
 WRAP(void *, realloc, void *old, size_t size)
 {
-	return fails() ? NULL : __real_realloc(old, size);
+	return fuzz_fails() ? NULL : __real_realloc(old, size);
 }
 
 WRAP(int, openat, int dir, const char *path, int flags, ...)
@@ -90,7 +90,7 @@ WRAP(int, openat, int dir, const char *path, int flags, ...)
 		mode = va_arg(ap, mode_t);
 		va_end(ap);
 	}
-	if (fails()) {
+	if (fuzz_fails()) {
 		errno = EMFILE;
 		return -1;
 	}
@@ -99,7 +99,7 @@ WRAP(int, openat, int dir, const char *path, int flags, ...)
 
 WRAP(ssize_t, read, int fd, void *buf, size_t count)
 {
-	if (fails()) {
+	if (fuzz_fails()) {
 		errno = EIO;
 		return -1;
 	}
@@ -109,7 +109,7 @@ WRAP(ssize_t, read, int fd, void *buf, size_t count)
 /* A full disk takes a part, and then nothing. */
 WRAP(ssize_t, write, int fd, const void *buf, size_t count)
 {
-	if (fails()) {
+	if (fuzz_fails()) {
 		errno = ENOSPC;
 		return count > 1 && (state & 1) != 0 ?
 		    __real_write(fd, buf, count / 2) : -1;
@@ -119,7 +119,7 @@ WRAP(ssize_t, write, int fd, const void *buf, size_t count)
 
 WRAP(int, fsync, int fd)
 {
-	if (fails()) {
+	if (fuzz_fails()) {
 		errno = EIO;
 		return -1;
 	}
@@ -128,7 +128,7 @@ WRAP(int, fsync, int fd)
 
 WRAP(int, fstat, int fd, struct stat *st)
 {
-	if (fails()) {
+	if (fuzz_fails()) {
 		errno = EIO;
 		return -1;
 	}
@@ -137,7 +137,7 @@ WRAP(int, fstat, int fd, struct stat *st)
 
 WRAP(int, renameat, int from, const char *old, int to, const char *fresh)
 {
-	if (fails()) {
+	if (fuzz_fails()) {
 		errno = EROFS;
 		return -1;
 	}
@@ -146,7 +146,7 @@ WRAP(int, renameat, int from, const char *old, int to, const char *fresh)
 
 WRAP(int, pipe2, int fds[2], int flags)
 {
-	if (fails()) {
+	if (fuzz_fails()) {
 		errno = EMFILE;
 		return -1;
 	}
@@ -155,7 +155,7 @@ WRAP(int, pipe2, int fds[2], int flags)
 
 WRAP(int, poll, struct pollfd *fds, nfds_t count, int timeout)
 {
-	if (fails()) {
+	if (fuzz_fails()) {
 		errno = ENOMEM;
 		return -1;
 	}
@@ -180,7 +180,7 @@ __wrap_syscall(long number, ...)
 	for (size_t i = 0; i < 6; i++)
 		arg[i] = va_arg(ap, long);
 	va_end(ap);
-	if (number == SYS_clone && fails()) {
+	if (number == SYS_clone && fuzz_fails()) {
 		errno = EAGAIN;
 		return -1;
 	}
@@ -188,29 +188,30 @@ __wrap_syscall(long number, ...)
 	    arg[5]);
 }
 
-WRAP(int, EVP_DigestVerifyInit, EVP_MD_CTX *ctx, EVP_PKEY_CTX **pctx,
-    const EVP_MD *type, ENGINE *engine, EVP_PKEY *pkey)
+WRAP(int, EVP_DigestVerifyInit_ex, EVP_MD_CTX *ctx, EVP_PKEY_CTX **pctx,
+    const char *digest, OSSL_LIB_CTX *library, const char *properties,
+    EVP_PKEY *pkey, const OSSL_PARAM params[])
 {
-	return fails() ? 0 : __real_EVP_DigestVerifyInit(ctx, pctx, type,
-	    engine, pkey);
+	return fuzz_fails() ? 0 : __real_EVP_DigestVerifyInit_ex(ctx, pctx,
+	    digest, library, properties, pkey, params);
 }
 
 /* Of the failures of this one, below 0 is the one that careless code takes. */
 WRAP(int, EVP_DigestVerify, EVP_MD_CTX *ctx, const unsigned char *signature,
     size_t size, const unsigned char *bytes, size_t count)
 {
-	return fails() ? -1 : __real_EVP_DigestVerify(ctx, signature, size,
+	return fuzz_fails() ? -1 : __real_EVP_DigestVerify(ctx, signature, size,
 	    bytes, count);
 }
 
 WRAP(int, EVP_PKEY_fromdata, EVP_PKEY_CTX *ctx, EVP_PKEY **pkey,
     int selection, OSSL_PARAM *params)
 {
-	return fails() ? -1 : __real_EVP_PKEY_fromdata(ctx, pkey, selection,
+	return fuzz_fails() ? -1 : __real_EVP_PKEY_fromdata(ctx, pkey, selection,
 	    params);
 }
 
 WRAP(EVP_MD_CTX *, EVP_MD_CTX_new, void)
 {
-	return fails() ? NULL : __real_EVP_MD_CTX_new();
+	return fuzz_fails() ? NULL : __real_EVP_MD_CTX_new();
 }

@@ -18,6 +18,9 @@ void	fuzz_faults_begin(uint64_t seed, unsigned one_in);
 /* From now on the nth call fails, from 1, and no other. */
 void	fuzz_faults_nth(unsigned n);
 
+/* Whether this call is to fail; for who wraps more calls. */
+bool	fuzz_fails(void);
+
 /* No call fails any more.  How many did. */
 unsigned	fuzz_faults_end(void);
 
