@@ -28,7 +28,7 @@ CHECK_PACKAGES='clang libclang-rt-dev libcmocka-dev python3-pytest python3-pexpe
 	systemd-journal-remote python3-django-oauth-toolkit
 	liblemonldap-ng-portal-perl libgd-securityimage-perl
 	libimage-magick-perl libio-string-perl libstring-random-perl
-	libcjose-dev libjwt-dev valgrind'
+	libcjose-dev libjwt-dev clang-tidy codespell flake8 valgrind'
 
 PACKAGE_PACKAGES='debhelper dpkg-dev fakeroot lintian debootstrap apparmor
 	checkpolicy semodule-utils selinux-policy-dev rpm rpmlint'

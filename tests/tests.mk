@@ -324,6 +324,23 @@ LINTS = \
 TESTS += $(LINTS)
 EXTRA_DIST += $(LINTS)
 
+# ---- what can be said of the tree without running it -------------------------
+STATIC_FLAGS = $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) \
+	$(JSONC_CFLAGS) $(CURL_CFLAGS) $(SECCOMP_CFLAGS) $(CMOCKA_CFLAGS) \
+	-std=gnu11 -fvisibility=hidden
+STATIC_MADE = pam_jwks/cli/reasons.h tests/unit/claims_tokens.h \
+	tests/unit/tokens.h
+# Analysers of C, of scripts, of Python and of spelling.
+check-static: $(STATIC_MADE)
+	@$(srcdir)/tests/static/run '$(srcdir)' $(STATIC_FLAGS)
+# What gcc and clang have against any file, were they asked for more than usual.
+warnings: $(STATIC_MADE)
+	@$(srcdir)/tests/static/warnings '$(srcdir)' $(STATIC_FLAGS)
+.PHONY: check-static warnings
+EXTRA_DIST += .clang-tidy tests/.clang-tidy tests/static/flake8 \
+	tests/static/model.h tests/static/run tests/static/tidy \
+	tests/static/warnings tests/static/words
+
 # ---- calls that fail, for scenarios ------------------------------------------
 check_LTLIBRARIES += tests/support/failing.la
 tests_support_failing_la_SOURCES = tests/support/failing.c
