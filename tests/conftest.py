@@ -120,6 +120,7 @@ def pytest_runtest_protocol(item):
     """No test runs longer than SECONDS, or what its mark `seconds` allows."""
     mark = item.get_closest_marker("seconds")
     seconds = SECONDS if mark is None else mark.args[0]
+    seconds *= hosts.PATIENCE
 
     def too_long(*_):
         raise AssertionError(f"no end after {seconds} s")

@@ -324,6 +324,23 @@ LINTS = \
 TESTS += $(LINTS)
 EXTRA_DIST += $(LINTS)
 
+# ---- the same tests, watched --------------------------------------------------
+# Under valgrind.
+VALGRIND_TESTS = $(UNIT_TESTS) $(TORTURE_TESTS)
+check-valgrind: tests/hostile/verdict $(VALGRIND_TESTS)
+	@PYTHON='$(PYTHON)' $(srcdir)/tests/hostile/under-valgrind '$(srcdir)' \
+	    $(VALGRIND_TESTS)
+# Under the address and the undefined behaviour sanitizer, in build/sanitized.
+SANITIZED_TESTS = $(UNIT_TESTS) $(TORTURE_TESTS) \
+	tests/fuzz/test_corpus.py tests/hostile/test_hostile.py \
+	tests/hostile/test_openssl.py tests/scenarios/test_scenarios.py \
+	tests/vectors/test_wycheproof.py
+check-sanitizers: all
+	@$(srcdir)/tests/support/sanitized '$(srcdir)' '$(builddir)' \
+	    $(SANITIZED_TESTS)
+.PHONY: check-sanitizers check-valgrind
+EXTRA_DIST += tests/hostile/under-valgrind tests/support/sanitized
+
 # ---- what can be said of the tree without running it -------------------------
 STATIC_FLAGS = $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) \
 	$(JSONC_CFLAGS) $(CURL_CFLAGS) $(SECCOMP_CFLAGS) $(CMOCKA_CFLAGS) \

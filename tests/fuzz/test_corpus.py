@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from hosts import build_dir
+from hosts import PATIENCE, build_dir
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 TARGETS = sorted(os.listdir(os.path.join(HERE, "corpus")))
@@ -22,7 +22,7 @@ def unpack(target, folder):
 
 def run(target, inputs):
     program = os.path.join(build_dir(), "tests", "fuzz", "fuzz_" + target)
-    return subprocess.run([program, *inputs], timeout=50, text=True,
+    return subprocess.run([program, *inputs], timeout=50 * PATIENCE, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 

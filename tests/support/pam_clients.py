@@ -18,15 +18,21 @@ import hosts
 class PamClient:
     """tests/support/pamclient --serve in a host.
 
-    preload is a library for LD_PRELOAD, env further variables.
+    preload is a library for LD_PRELOAD, env further variables.  PJ_PRELOAD in the
+    environment names what comes before it (a sanitizer's).
     """
 
     def __init__(self, host, preload=None, env=None):
         values = {"PYTHONDONTWRITEBYTECODE": "1", **(env or {})}
         argv = [sys.executable, os.path.join(hosts.HERE, "pamclient"),
                 "--serve"]
-        if preload is not None:
-            argv = ["env", "LD_PRELOAD=" + preload] + argv
+        first = os.environ.get("PJ_PRELOAD")
+        if first:
+            # The application is Python, which frees little at its end.
+            values["ASAN_OPTIONS"] = "detect_leaks=0"
+        if first or preload:
+            argv = ["env", "LD_PRELOAD=" + ":".join(
+                library for library in (first, preload) if library)] + argv
         self._process = host.spawn(
             argv, env=values, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self._rest = b""
