@@ -40,8 +40,8 @@ pj_word_next(struct pj_span *rest, struct pj_word *word)
 enum pj_status
 pj_word_check_comma(const struct pj_word *word, struct pj_error *err)
 {
-	if (!word->quoted && word->text.len != 0 &&
-	    word->text.ptr[word->text.len - 1] == ',')
+	if (!word->quoted && memchr(word->text.ptr, ',', word->text.len) !=
+	    NULL)
 		return pj_fail(err, PJ_CONFIG_INVALID, "there are no commas "
 		    "between items; quote one that belongs to an item: %.*s",
 		    PJ_SPAN_ARG(word->text));

@@ -26,8 +26,8 @@ struct pj_word {
 bool		pj_word_next(struct pj_span *rest, struct pj_word *word);
 
 /*
- * PJ_CONFIG_INVALID for a word that ends in a comma, unless it is quoted: that
- * was to separate items, and would be part of one.
+ * PJ_CONFIG_INVALID for a word with a comma, unless it is quoted: that was to
+ * separate items, and would be part of one.
  */
 enum pj_status	pj_word_check_comma(const struct pj_word *word,
 		    struct pj_error *err) PJ_MUST_CHECK;

@@ -54,11 +54,11 @@ static const char text[] =
 	"corp  re:(.+)@ops\\.example\\.org  \\1\n"
 	"corp  re:([a-z]+)\\.([a-z]+)@x     \\1\\2 \\2-\\1 adm\n"
 	"corp  \"re:literal\"      alice\n"
-	"corp  \"two words\"       bob\n"
+	"corp  \"two, words\"      bob\n"
 	"ci    repo:a/b:ref:main   deploy\n"
 	"corp  8f2c6d1e            root deploy\n"
 	"corp  re:root@.*          root\n"
-	"corp  re:(x)?y            a\\1\n"
+	"corp  re:(x{1,1})?y       a\\1\n"
 	"corp  re:(()z)            \\2 \\1\n";
 
 static void
@@ -101,7 +101,7 @@ each_line_fits_what_it_says(void **state)
 		{ "corp", "a.b@x", "admin", 0, false },
 		{ "corp", "re:literal", "alice", 7, true },
 		{ "corp", "literal", "alice", 0, false },
-		{ "corp", "two words", "bob", 8, true },
+		{ "corp", "two, words", "bob", 8, true },
 		{ "corp", "two", "bob", 0, false },
 		{ "ci", "repo:a/b:ref:main", "deploy", 9, true },
 		{ "corp", "8f2c6d1e", "root", 10, true },
@@ -214,6 +214,8 @@ mistakes_in_a_line_are_named(void **state)
 		{ "corp alice bob, carol", "no commas between" },
 		{ "corp alice, bob", "no commas between" },
 		{ "corp re:(.)x \\1, bob", "no commas between" },
+		{ "corp alice bob,carol", "no commas between" },
+		{ "corp alice,bob bob", "no commas between" },
 		{ "corp alice -bob", "no local user has such a name: -bob" },
 		{ "corp alice /etc", "no local user" },
 		{ "corp alice bob:x", "no local user" },
