@@ -30,15 +30,18 @@ show_keys(struct explanation *e, const struct pj_keysource *source,
 {
 	const char *note = pj_keysource_note(source);
 	enum pj_key_state state;
+	struct pj_span from;
 	char words[64];
 	int64_t age;
 
-	pj_keysource_about(source, &state, &age);
+	pj_keysource_about(source, &state, &age, &from);
 	if (request->jwks_file != NULL)
 		pj_explain_text(e, "file", pj_span_str(request->jwks_file), "");
 	else
 		pj_explain_text(e, "state",
 		    pj_span_str(pj_key_state_name(state)), "");
+	if (from.len != 0)
+		pj_explain_text(e, "from", from, "");
 	if (age >= 0)
 		pj_explain_number(e, "age", (long long)age, "seconds");
 	(void)snprintf(words, sizeof(words), "of %zu", pj_jwks_count(jwks));

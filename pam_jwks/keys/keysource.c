@@ -437,14 +437,13 @@ pj_keysource_accepted(struct pj_keysource *source)
 
 void
 pj_keysource_about(const struct pj_keysource *source,
-    enum pj_key_state *state, int64_t *age)
+    enum pj_key_state *state, int64_t *age, struct pj_span *from)
 {
 	struct pj_clock now;
 
-	*state = source->state;
-	*age = -1;
-	if (source->request->jwks_file != NULL || source->current.jwks == NULL)
-		return;
 	source->clock->read(source->clock->ctx, &now);
-	*age = pj_age(&source->current.envelope.validity.fetched, &now, NULL);
+	*state = source->state;
+	*from = source->current.envelope.jwks_uri;
+	*age = from->len == 0 ? -1 :
+	    pj_age(&source->current.envelope.validity.fetched, &now, NULL);
 }

@@ -59,10 +59,12 @@ void		pj_keysource_accepted(struct pj_keysource *source);
 const char	*pj_keysource_note(const struct pj_keysource *source);
 
 /*
- * What the keys that pj_keysource_keys gave are: their state, and their age in
- * seconds (-1 for a key file).  For tools.
+ * What the keys that pj_keysource_keys gave are: their state, their age in
+ * seconds and where they were fetched (-1 and empty for a key file).  *from is
+ * borrowed from source.  For tools.
  */
 void		pj_keysource_about(const struct pj_keysource *source,
-		    enum pj_key_state *state, int64_t *age);
+		    enum pj_key_state *state, int64_t *age,
+		    struct pj_span *from);
 
 #endif
