@@ -40,7 +40,7 @@ def needs_usual_path(steps):
 def has_usual_path(host):
     """True if the module was configured to read that configuration."""
     with open(host.module(), "rb") as file:
-        return hosts.CONFIG.encode() + b"\0" in file.read()
+        return b"\0" + hosts.CONFIG.encode() + b"\0" in file.read()
 
 
 class Stage:
