@@ -6,6 +6,9 @@
 
 #define FIRST_CAP	256
 
+/* What is formatted without malloc: most lines and fields are shorter. */
+#define SMALL_TEXT	128
+
 void
 pj_buf_free(struct pj_buf *buf)
 {
@@ -79,13 +82,22 @@ enum pj_status
 pj_buf_printf(struct pj_buf *buf, const char *fmt, ...)
 {
 	enum pj_status status;
-	char *text = NULL;
+	char small[SMALL_TEXT], *text = NULL;
 	va_list ap;
 	int len;
 
 	va_start(ap, fmt);
+	len = vsnprintf(small, sizeof(small), fmt, ap);
+	va_end(ap);
+	if (len >= 0 && (size_t)len < sizeof(small)) {
+		status = pj_buf_append(buf, pj_span(small, (size_t)len));
+		explicit_bzero(small, (size_t)len);
+		return status;
+	}
+	va_start(ap, fmt);
 	len = vasprintf(&text, fmt, ap);
 	va_end(ap);
+	explicit_bzero(small, sizeof(small));
 	if (len < 0)
 		return PJ_NO_MEMORY;
 	status = pj_buf_append(buf, pj_span(text, (size_t)len));
