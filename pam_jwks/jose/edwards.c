@@ -130,17 +130,21 @@ pj_edwards_check(enum pj_crv crv, struct pj_span key, struct pj_error *err)
 
 /* ---- quadratic residues ------------------------------------------------- */
 
-/* Numbers of up to 448 bits, the least word first.  Public: time may vary. */
-#define WORDS	7
+/*
+ * Numbers of up to 448 bits, the least word first; two that meet have as many
+ * words.  Public: time may vary.
+ */
+#define WORDS_MAX	7
 
 struct number {
-	uint64_t word[WORDS];
+	uint64_t	word[WORDS_MAX];
+	size_t		words;		/* that are in use */
 };
 
 static void
 number_read(struct number *number, const unsigned char *bytes, size_t size)
 {
-	*number = (struct number){ { 0 } };
+	*number = (struct number){ .words = (size + 7) / 8 };
 	for (size_t i = 0; i < size; i++)
 		number->word[i / 8] |= (uint64_t)bytes[i] << i % 8 * 8;
 }
@@ -148,7 +152,7 @@ number_read(struct number *number, const unsigned char *bytes, size_t size)
 static bool
 number_less(const struct number *a, const struct number *b)
 {
-	size_t i = WORDS - 1;
+	size_t i = a->words - 1;
 
 	while (i > 0 && a->word[i] == b->word[i])
 		i--;
@@ -160,7 +164,7 @@ number_is(const struct number *a, uint64_t small)
 {
 	uint64_t rest = a->word[0] ^ small;
 
-	for (size_t i = 1; i < WORDS; i++)
+	for (size_t i = 1; i < a->words; i++)
 		rest |= a->word[i];
 	return rest == 0;
 }
@@ -171,7 +175,7 @@ number_subtract(struct number *a, const struct number *b)
 {
 	uint64_t borrow = 0;
 
-	for (size_t i = 0; i < WORDS; i++) {
+	for (size_t i = 0; i < a->words; i++) {
 		uint64_t word = a->word[i] - b->word[i];
 		uint64_t under = word > a->word[i];
 
@@ -184,10 +188,10 @@ number_subtract(struct number *a, const struct number *b)
 static void
 number_shift(struct number *a, unsigned bits)
 {
-	for (size_t i = 0; i + 1 < WORDS; i++)
+	for (size_t i = 0; i + 1 < a->words; i++)
 		a->word[i] = a->word[i] >> bits |
 		    a->word[i + 1] << (64 - bits);
-	a->word[WORDS - 1] >>= bits;
+	a->word[a->words - 1] >>= bits;
 }
 
 /*
