@@ -290,7 +290,7 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	if (decision.status == PJ_OK)
 		decision.status = remember(&attempt, &decision);
 	/* Before the host is talked to again, which may replace the answer. */
-	if (holds_token(&attempt.answer))
+	if (decision.verified || holds_token(&attempt.answer))
 		pj_conversation_forget(pamh);
 	pj_conversation_tell(pamh, flags, &attempt.arguments, decision.tell);
 	rc = pj_report(pamh, attempt.user, &decision, attempt.conversation);
