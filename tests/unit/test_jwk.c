@@ -619,6 +619,29 @@ test_thumbprint_vectors(void **state)
 	check_thumbprint("rfc8037-a3-thumbprint");
 }
 
+/* RFC 7638 has RSA alone, RFC 8037 Ed25519: the others from jwcrypto. */
+static void
+test_thumbprint_of_another(void **state)
+{
+	static const struct {
+		const char	*jwk;
+		const char	*thumbprint;
+	} rows[] = {
+		{ JWK_RSA, THUMB_RSA }, { JWK_P256, THUMB_P256 },
+		{ JWK_P384, THUMB_P384 }, { JWK_P521, THUMB_P521 },
+		{ JWK_ED25519, THUMB_ED25519 }, { JWK_ED448, THUMB_ED448 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char out[PJ_THUMBPRINT_LEN + 1];
+
+		KEY_SCOPED(key, rows[i].jwk);
+		assert_status(PJ_OK, pj_jwk_thumbprint(&key.jwk, out, NULL));
+		assert_string_equal(rows[i].thumbprint, out);
+	}
+}
+
 /* A thumbprint is one of the key, whatever its spelling. */
 static void
 test_thumbprint(void **state)
@@ -739,6 +762,7 @@ main(void)
 		cmocka_unit_test(test_null_is_absent),
 		cmocka_unit_test(test_no_object),
 		cmocka_unit_test(test_thumbprint_vectors),
+		cmocka_unit_test(test_thumbprint_of_another),
 		cmocka_unit_test(test_thumbprint),
 		cmocka_unit_test(test_thumbprint_ec),
 		cmocka_unit_test(test_check),

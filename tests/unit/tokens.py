@@ -107,6 +107,7 @@ def main():
         bare = public(key)
         bare.pop("kid", None)
         out["JWK_" + name] = json.dumps(bare)
+        out["THUMB_" + name] = to_jwk(key).thumbprint()
         for member in ("n", "e", "x", "y"):
             if member in bare:
                 out["%s_%s" % (name, member.upper())] = bare[member]
