@@ -308,7 +308,8 @@ def thumbprints():
              "signature_invalid")):
         add(f"thumbprint: {name}", expect,
             make(header(**dict({"kid": None}, **members)), key=TRUSTED["ec"]),
-            keys={"keys": [other, good]})
+            keys={"keys": [other, good]}, detail="no key has the token's "
+            "certificate thumbprint" if expect == "key_unknown" else "")
     add("thumbprint: of an evil certificate that the set has not",
         "key_unknown", make(header(kid=None, x5t=forge.b64u(hashlib.sha1(
             forge.certificate(EVIL_EC)).digest())), key=EVIL_EC))
