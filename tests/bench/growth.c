@@ -67,7 +67,7 @@ static void
 series(const char *name, const unsigned *wanted, void (*before)(unsigned),
     void (*run)(void))
 {
-	struct stage stages[SIZES_MAX] = { { NULL } };
+	struct stage stages[SIZES_MAX] = { { .name = NULL } };
 	char *names[SIZES_MAX] = { NULL }, *group = NULL;
 	size_t count = 0;
 

@@ -213,7 +213,7 @@ prepare(void)
 {
 	struct pj_config_source source = { .path = NULL };
 	const struct pj_jwk *chosen[PJ_CANDIDATES_MAX];
-	struct pj_jwt *other;
+	struct pj_jwt *other = NULL;
 	size_t count;
 
 	pj_configure_installed(&source);
