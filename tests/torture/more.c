@@ -1,6 +1,5 @@
 /*
- * Calls that fail beside those of tests/fuzz/faults.c: all others of the product
- * whose failure it has to bear, but for what only gives things back.
+ * Calls that fail beside those of tests/fuzz/faults.c.
  */
 #include <dirent.h>
 #include <errno.h>
