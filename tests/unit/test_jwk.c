@@ -552,6 +552,68 @@ test_edwards_curve(void **state)
 	    32)));
 }
 
+/* (y^2 - 1) / (d y^2 + a) is a square, by OpenSSL's own symbol. */
+static bool
+has_x(const char *prime, const char *d, int a, const unsigned char *y,
+    size_t size, BN_CTX *ctx)
+{
+	BIGNUM *p = NULL, *u = BN_lebin2bn(y, (int)size, NULL), *v = NULL;
+	bool square;
+
+	assert_true(BN_hex2bn(&p, prime) > 0 && BN_dec2bn(&v, d) > 0);
+	assert_int_equal(1, BN_mod_sqr(u, u, p, ctx));
+	assert_int_equal(1, BN_mod_mul(v, v, u, p, ctx));
+	assert_int_equal(1, a > 0 ? BN_add_word(v, 1) : BN_sub_word(v, 1));
+	assert_int_equal(1, BN_sub_word(u, 1));
+	/* The symbol of a quotient is that of the product. */
+	assert_int_equal(1, BN_mod_mul(u, u, v, p, ctx));
+	square = BN_kronecker(u, p, ctx) == 1;
+	BN_free(p);
+	BN_free(u);
+	BN_free(v);
+	return square;
+}
+
+/* Our own arithmetic against OpenSSL's, for y of every size. */
+static void
+test_edwards_curve_as_openssl(void **state)
+{
+	static const struct {
+		enum pj_crv	 crv;
+		size_t		 size, bytes;
+		const char	*prime, *d;
+		int		 a;
+	} curves[] = {
+		{ PJ_CRV_ED25519, 32, 32, "7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"
+		    "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFED",
+		    "37095705934669439343138083508754565189542113879843219016"
+		    "388785533085940283555", 1 },
+		{ PJ_CRV_ED448, 57, 56, "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"
+		    "FFFFFFFFFFFFFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"
+		    "FFFFFFFFFFFFFFFFFFFFFFF", "-39081", -1 },
+	};
+	BN_CTX *ctx = BN_CTX_new();
+	uint64_t seed = 1;
+
+	(void)state;
+	for (size_t i = 0; i < 4000; i++) {
+		size_t c = i % 2, length = 1 + i / 2 % curves[c].bytes;
+		unsigned char y[57] = { 0 };
+
+		for (size_t b = 0; b < length; b++) {
+			seed = seed * 6364136223846793005u + 1442695040888963407u;
+			y[b] = (unsigned char)(seed >> 56);
+		}
+		if (c == 0)
+			y[31] &= 0x3f;		/* below p */
+		assert_int_equal(has_x(curves[c].prime, curves[c].d,
+		    curves[c].a, y, curves[c].bytes, ctx),
+		    pj_edwards_on_curve(curves[c].crv, pj_span(y,
+		    curves[c].size), NULL) == PJ_OK);
+	}
+	BN_CTX_free(ctx);
+}
+
 /* A writer that puts every member it knows means nothing by a null. */
 static void
 test_null_is_absent(void **state)
@@ -759,6 +821,7 @@ main(void)
 		cmocka_unit_test(test_small_order),
 		cmocka_unit_test(test_canonical),
 		cmocka_unit_test(test_edwards_curve),
+		cmocka_unit_test(test_edwards_curve_as_openssl),
 		cmocka_unit_test(test_null_is_absent),
 		cmocka_unit_test(test_no_object),
 		cmocka_unit_test(test_thumbprint_vectors),
