@@ -2,7 +2,9 @@
  * pam-jwks keys: what is at hand for each section, and what is known of the
  * last attempt to get more.
  */
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -11,11 +13,35 @@
 #include "jose/jwks.h"
 #include "keys/version.h"
 
+/* Room for a day and the words around it. */
+#define CERTIFICATE_TEXT	48
+
+/* What the key's certificate, if it has one, says of itself. */
+static void
+tell_certificate(const struct pj_jwk *jwk, char text[CERTIFICATE_TEXT])
+{
+	struct pj_clock now;
+	char day[sizeof("2147485547-12-31")];
+	struct tm tm;
+	int64_t end;
+
+	text[0] = '\0';
+	if (!pj_jwk_certificate_end(jwk, &end) ||
+	    gmtime_r(&(time_t){ end }, &tm) == NULL ||
+	    strftime(day, sizeof(day), "%F", &tm) == 0)
+		return;
+	pj_clock_read_system(NULL, &now);
+	(void)snprintf(text, CERTIFICATE_TEXT, "  %sx5c %s %s",
+	    jwk->from_x5c ? "from " : "",
+	    end < now.wall ? "ended" : "until", day);
+}
+
 /* Text from a key set must not move a terminal's cursor. */
 static void
 print_key(const struct pj_jwk *jwk)
 {
 	char kid[PJ_KID_MAX + 1] = "-", thumbprint[PJ_THUMBPRINT_LEN + 1] = "";
+	char certificate[CERTIFICATE_TEXT];
 
 	if (jwk->has_kid)
 		pj_escape(kid, sizeof(kid), jwk->kid);
@@ -30,11 +56,12 @@ print_key(const struct pj_jwk *jwk)
 	}
 	if (pj_jwk_thumbprint(jwk, thumbprint, NULL) != PJ_OK)
 		thumbprint[0] = '\0';
+	tell_certificate(jwk, certificate);
 	pj_cli_line("    %s  %s%s%s  %s  %u bits%s  %s", kid,
 	    pj_kty_name(jwk->kty), jwk->crv != PJ_CRV_NONE ? " " : "",
 	    jwk->crv != PJ_CRV_NONE ? pj_crv_name(jwk->crv) : "",
 	    jwk->alg != NULL ? jwk->alg->name : "any alg", jwk->bits,
-	    jwk->from_x5c ? "  from x5c" : "", thumbprint);
+	    certificate, thumbprint);
 }
 
 /* unsound: what the helper found in the set; see keys/version.h. */

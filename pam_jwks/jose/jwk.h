@@ -65,6 +65,13 @@ enum pj_status	pj_jwk_thumbprint(const struct pj_jwk *jwk,
 		    PJ_MUST_CHECK;
 
 /*
+ * When the first certificate in x5c ends, in seconds since 1970.  For people,
+ * never enforced: the certificate is a container for a key, and the set says
+ * which keys are in force.  False if there is none that can be read.
+ */
+bool		pj_jwk_certificate_end(const struct pj_jwk *jwk, int64_t *end);
+
+/*
  * True if both hold the same public key material (not: the same metadata).
  * Used to tell whether a refresh brought another key under the same kid.
  */

@@ -193,3 +193,14 @@ pj_jwk_check(const struct pj_jwk *jwk, struct pj_error *err)
 		    "OpenSSL finds the key unsound");
 	return PJ_OK;
 }
+
+bool
+pj_jwk_certificate_end(const struct pj_jwk *jwk, int64_t *end)
+{
+	PJ_BUF_SCOPED(der, PJ_X5C_ENTRY_MAX);
+	const struct pj_json *x5c = pj_jwk_member(jwk->json, "x5c");
+
+	return pj_x5c_shape(x5c, NULL) == PJ_OK &&
+	    pj_x5c_decode(x5c, 0, &der, NULL) == PJ_OK &&
+	    pj_x5c_end(pj_buf_span(&der), end);
+}

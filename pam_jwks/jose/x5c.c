@@ -3,6 +3,8 @@
  * decodes the key through its provider machinery, which costs five times what
  * verifying a signature does.
  */
+#include <time.h>
+
 #include "jose/b64url.h"
 #include "jose/ossl.h"
 #include "jose/x5c.h"
@@ -287,4 +289,20 @@ pj_x5c_full(struct pj_span cert, struct pj_error *err)
 		return pj_fail(err, PJ_KEY_X5C_INVALID,
 		    "OpenSSL does not read the certificate");
 	return PJ_OK;
+}
+
+bool
+pj_x5c_end(struct pj_span cert, int64_t *end)
+{
+	PJ_OSSL_ERRORS_SCOPED();
+	PJ_CLEANUP(pj_cleanup_x509) X509 *x509 = NULL;
+	const unsigned char	*at = cert.ptr;
+	struct tm		 tm;
+
+	x509 = d2i_X509(NULL, &at, (long)cert.len);
+	if (x509 == NULL ||
+	    ASN1_TIME_to_tm(X509_get0_notAfter(x509), &tm) != 1)
+		return false;
+	*end = timegm(&tm);
+	return true;
 }

@@ -47,4 +47,10 @@ enum pj_status	pj_x5c_spki(struct pj_span cert, struct pj_spki *spki,
 enum pj_status	pj_x5c_full(struct pj_span cert, struct pj_error *err)
 		    PJ_MUST_CHECK;
 
+/*
+ * When the certificate ends (RFC 5280 section 4.1.2.5), in seconds since 1970:
+ * for people, nothing depends on it.  False if OpenSSL cannot tell.
+ */
+bool		pj_x5c_end(struct pj_span cert, int64_t *end);
+
 #endif

@@ -36,6 +36,22 @@ def test_keys_shows_what_is_known(machine, provider):
         assert re.search(rf" {kid} +skipped: {reason}: \w+", text), (kid, text)
 
 
+def test_keys_shows_the_last_day_of_certificates(machine, provider):
+    """A certificate in x5c holds a key; its dates are shown, never enforced."""
+    first, second = (tokens.shared_key("RS256", name) for name in ("c1", "c2"))
+    provider.keys = [tokens.x5c_key(first, only_certificate=True, days=-0.5),
+                     tokens.x5c_key(second, days=100)]
+    machine.accept(machine.token(key=first, alg="RS256"))
+    machine.accept(machine.token(key=second, alg="RS256"))
+    text = "\n".join(machine.tool("keys"))
+
+    def day(days):
+        return time.strftime("%F", time.gmtime(time.time() + days * 86400))
+
+    assert re.search(rf"c1 .*  from x5c ended {day(-0.5)}  ", text), text
+    assert re.search(rf"c2 .*  x5c until {day(100)}  ", text), text
+
+
 def test_keys_shows_cooldown_and_last_error(machine, provider):
     """What the administrator asks at two in the morning."""
     machine.accept()
