@@ -199,34 +199,38 @@ number_shift(struct number *a, unsigned bits)
  * symbol by halving and subtracting, a fifth of what BN_kronecker takes.
  */
 static bool
-is_square(struct number a, struct number n)
+is_square(struct number product, struct number prime)
 {
+	struct number *a = &product, *n = &prime, *other;
 	bool minus = false;
 
-	while (!number_is(&a, 0)) {
-		while ((a.word[0] & 1) == 0) {
+	while (!number_is(a, 0)) {
+		size_t last = a->words - 1;
+
+		if (last > 0 && (a->word[last] | n->word[last]) == 0)
+			a->words = n->words = last;
+		while ((a->word[0] & 1) == 0) {
 			/* A word of zeros alone goes in two steps. */
-			unsigned bits = a.word[0] == 0 ? 63 :
-			    (unsigned)__builtin_ctzll(a.word[0]);
+			unsigned bits = a->word[0] == 0 ? 63 :
+			    (unsigned)__builtin_ctzll(a->word[0]);
 
 			/* (2/n) is -1 for n = 3 and 5 modulo 8. */
-			if ((bits & 1) != 0 && ((n.word[0] & 7) == 3 ||
-			    (n.word[0] & 7) == 5))
+			if ((bits & 1) != 0 && ((n->word[0] & 7) == 3 ||
+			    (n->word[0] & 7) == 5))
 				minus = !minus;
-			number_shift(&a, bits);
+			number_shift(a, bits);
 		}
-		if (number_less(&a, &n)) {
-			struct number other = a;
-
+		if (number_less(a, n)) {
 			/* Reciprocity. */
-			if ((a.word[0] & n.word[0] & 3) == 3)
+			if ((a->word[0] & n->word[0] & 3) == 3)
 				minus = !minus;
+			other = a;
 			a = n;
 			n = other;
 		}
-		number_subtract(&a, &n);
+		number_subtract(a, n);
 	}
-	return number_is(&n, 1) && !minus;
+	return number_is(n, 1) && !minus;
 }
 
 /* ---- points ------------------------------------------------------------- */
