@@ -114,7 +114,7 @@ def test_check(places, shell):
     assert answer.out.replace("\n", "").isprintable()
     for piece in made.split("."):
         assert piece[:30] not in answer.out + answer.err
-        assert part[-30:] not in answer.out + answer.err
+        assert piece[-30:] not in answer.out + answer.err
 
 
 def test_check_makes_bytes_visible(place):
