@@ -95,7 +95,7 @@ print_broken(const char *text, size_t next)
 }
 
 /* next 0: four columns behind the line's own indentation. */
-static void
+static void __attribute__((format(printf, 2, 0)))
 print_line(size_t next, const char *fmt, va_list ap)
 {
 	PJ_CLEANUP(pj_cleanup_str) char *text = NULL;

@@ -38,12 +38,15 @@ read_file(const char *name, struct pj_buf *buf)
 void
 write_file(const char *path, struct pj_span text)
 {
+	size_t written;
 	FILE *out;
 
 	(void)unlink(path);
 	out = fopen(path, "w");
-	must(out != NULL && fwrite(text.ptr, 1, text.len, out) == text.len &&
-	    fclose(out) == 0 && chmod(path, 0644) == 0, path);
+	must(out != NULL, path);
+	written = fwrite(text.ptr, 1, text.len, out);
+	must(fclose(out) == 0 && written == text.len &&
+	    chmod(path, 0644) == 0, path);
 }
 
 void
