@@ -43,7 +43,10 @@ write_file(const char *path, struct pj_span text)
 
 	(void)unlink(path);
 	out = fopen(path, "w");
-	must(out != NULL, path);
+	if (out == NULL) {
+		must(false, path);
+		return;
+	}
 	written = fwrite(text.ptr, 1, text.len, out);
 	must(fclose(out) == 0 && written == text.len &&
 	    chmod(path, 0644) == 0, path);
