@@ -1,4 +1,46 @@
+#include <ftw.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "fuzz.h"
+
+static char memory[] = "/dev/shm/pj-fuzz-XXXXXX";
+static char disk[] = "/tmp/pj-fuzz-XXXXXX";
+static const char *folder;
+
+const char *
+fuzz_folder(void)
+{
+	if (folder == NULL)
+		folder = mkdtemp(memory);
+	if (folder == NULL)
+		folder = mkdtemp(disk);
+	FUZZ_CHECK(folder != NULL && chmod(folder, 0755) == 0);
+	return folder;
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	return ftw->level == 0 ? 0 : remove(path);
+}
+
+void
+fuzz_empty_folder(void)
+{
+	(void)nftw(fuzz_folder(), remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static __attribute__((destructor)) void
+remove_folder(void)
+{
+	if (folder == NULL)
+		return;
+	fuzz_empty_folder();
+	(void)rmdir(folder);
+}
 
 struct pj_span
 fuzz_part(struct pj_span *rest)

@@ -32,6 +32,16 @@ int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
  */
 struct pj_span	fuzz_part(struct pj_span *rest);
 
+/*
+ * A folder for a target's files, which ends with the process; root's and nobody
+ * else's to write.  It is in memory where there is a place for that: a disk
+ * would be waited for at every fsync.
+ */
+const char	*fuzz_folder(void);
+
+/* Removes everything in it. */
+void		fuzz_empty_folder(void);
+
 /* True if part lies inside whole, or is empty. */
 bool		fuzz_inside(struct pj_span part, struct pj_span whole);
 

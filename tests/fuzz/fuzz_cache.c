@@ -4,10 +4,6 @@
  * whether calls fail meanwhile.
  */
 #include <dirent.h>
-#include <ftw.h>
-#include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "faults.h"
 #include "fuzz.h"
@@ -15,44 +11,10 @@
 
 #define STEPS_MAX	24
 
-static char folder[] = "/tmp/pj-fuzz-cache-XXXXXX";
-
-static void
-make_folder(void)
-{
-	static bool made;
-
-	if (!made)
-		FUZZ_CHECK(mkdtemp(folder) != NULL &&
-		    chmod(folder, 0755) == 0);
-	made = true;
-}
-
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	return ftw->level == 0 ? 0 : remove(path);
-}
-
-static void
-empty_folder(void)
-{
-	(void)nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-static __attribute__((destructor)) void
-remove_folder(void)
-{
-	empty_folder();
-	(void)rmdir(folder);
-}
-
 static unsigned
 count_files(void)
 {
-	DIR *dir = opendir(folder);
+	DIR *dir = opendir(fuzz_folder());
 	unsigned count = 0;
 
 	while (dir != NULL && readdir(dir) != NULL)
@@ -102,11 +64,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct pj_error err = { "" };
 	struct pj_cache cache;
 
-	make_folder();
-	empty_folder();
+	fuzz_empty_folder();
 	request = (struct pj_key_request){ .section = "corp",
-		.issuer = "https://a.test", .cache_dir = folder,
-		.state_dir = folder };
+		.issuer = "https://a.test", .cache_dir = fuzz_folder(),
+		.state_dir = fuzz_folder() };
 	FUZZ_CHECK(pj_cache_open(&request, &cache, &err) == PJ_OK);
 	for (size_t i = 0; i < size && i < STEPS_MAX; i++) {
 		const char *after = sets[data[i] % 4];
