@@ -212,6 +212,7 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz_login \
 	tests/fuzz/fuzz_map \
 	tests/fuzz/fuzz_pieces \
+	tests/fuzz/fuzz_rule \
 	tests/fuzz/fuzz_token \
 	tests/fuzz/fuzz_x5c
 check_PROGRAMS += $(FUZZ_TARGETS)
@@ -262,6 +263,10 @@ tests_fuzz_fuzz_pieces_SOURCES = tests/fuzz/fuzz_pieces.c $(fuzz_common) \
 	pam_jwks/module/pieces.c
 tests_fuzz_fuzz_pieces_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_pieces_LDADD = libpj.la $(CRYPTO_LIBS)
+tests_fuzz_fuzz_rule_SOURCES = tests/fuzz/fuzz_rule.c $(fuzz_common) \
+	tests/fuzz/signer.c tests/fuzz/signer.h
+tests_fuzz_fuzz_rule_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_rule_LDADD = libpj.la $(CRYPTO_LIBS)
 tests_fuzz_fuzz_token_SOURCES = tests/fuzz/fuzz_token.c $(fuzz_common)
 tests_fuzz_fuzz_token_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_token_LDADD = libpj.la $(CRYPTO_LIBS)

@@ -147,6 +147,24 @@ def login_seeds():
     yield NUL.join((b"", b"user_claim = sub\n", header, dumps(claims), b"x"))
 
 
+def rule_seeds():
+    claims = {"sub": "alice", "groups": ["admins", "b"], "admin": True,
+              "level": 3, "scope": "read  write", "/odd~": "x",
+              "realm_access": {"roles": ["a/b", "c~d"]},
+              "_claim_names": {"roles": "src1"}}
+    for text in (
+            "require = groups any admins x\nrequire = scope all read write\n"
+            "require = groups none c\nrequire = level is 3\n"
+            "require = admin is true\nrequire = sub matches a.*e\n",
+            "require = /realm_access/roles any a/b\nrequire = roles any x\n",
+            "[grant one]\nissuer = corp\nusers = alice same\n"
+            "require = groups any c\n[grant two]\nissuer = corp\n"
+            "users = same\nidentity = alice\n[grant three]\nissuer = corp\n"
+            "users = alice root\nrequire = scope any write\n"):
+        yield NUL.join((text.encode(), dumps(claims)))
+        yield NUL.join((text.encode(), dumps({"sub": "deploy"})))
+
+
 def cache_seeds():
     yield bytes(range(0, 240, 10))
     yield b"\x00\x01\x02\x03"
