@@ -160,7 +160,10 @@ def rule_seeds():
             "[grant one]\nissuer = corp\nusers = alice same\n"
             "require = groups any c\n[grant two]\nissuer = corp\n"
             "users = same\nidentity = alice\n[grant three]\nissuer = corp\n"
-            "users = alice root\nrequire = scope any write\n"):
+            "users = alice root\nrequire = scope any write\n",
+            "[issuer b]\nissuer = https://b.test\nservices = sshd\n"
+            "audience = ssh\n[grant b]\nissuer = b\nusers = alice same\n"
+            "require = groups any admins\n"):
         yield NUL.join((text.encode(), dumps(claims)))
         yield NUL.join((text.encode(), dumps({"sub": "deploy"})))
 
