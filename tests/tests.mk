@@ -206,12 +206,14 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_discovery \
 	tests/fuzz/fuzz_envelope \
+	tests/fuzz/fuzz_helper \
 	tests/fuzz/fuzz_http \
 	tests/fuzz/fuzz_json \
 	tests/fuzz/fuzz_jwks \
 	tests/fuzz/fuzz_login \
 	tests/fuzz/fuzz_map \
 	tests/fuzz/fuzz_pieces \
+	tests/fuzz/fuzz_refresh \
 	tests/fuzz/fuzz_rule \
 	tests/fuzz/fuzz_token \
 	tests/fuzz/fuzz_x5c
@@ -240,6 +242,10 @@ tests_fuzz_fuzz_discovery_LDADD = libpj.la $(CRYPTO_LIBS)
 tests_fuzz_fuzz_envelope_SOURCES = tests/fuzz/fuzz_envelope.c $(fuzz_common)
 tests_fuzz_fuzz_envelope_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_envelope_LDADD = libpj.la $(CRYPTO_LIBS)
+tests_fuzz_fuzz_helper_SOURCES = tests/fuzz/fuzz_helper.c $(fuzz_common)
+tests_fuzz_fuzz_helper_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS) \
+	-Wl,--wrap=pj_spawn_run
+tests_fuzz_fuzz_helper_LDADD = libpj.la $(CRYPTO_LIBS)
 tests_fuzz_fuzz_http_SOURCES = tests/fuzz/fuzz_http.c $(fuzz_common) \
 	pam_jwks/fetch/http.c
 tests_fuzz_fuzz_http_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
@@ -263,6 +269,11 @@ tests_fuzz_fuzz_pieces_SOURCES = tests/fuzz/fuzz_pieces.c $(fuzz_common) \
 	pam_jwks/module/pieces.c
 tests_fuzz_fuzz_pieces_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_pieces_LDADD = libpj.la $(CRYPTO_LIBS)
+tests_fuzz_fuzz_refresh_SOURCES = tests/fuzz/fuzz_refresh.c $(fuzz_common) \
+	tests/fuzz/faults.c tests/fuzz/faults.h
+tests_fuzz_fuzz_refresh_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS) \
+	$(fuzz_wrap) -Wl,--wrap=pj_worker_run
+tests_fuzz_fuzz_refresh_LDADD = libfetch.la $(CRYPTO_LIBS)
 tests_fuzz_fuzz_rule_SOURCES = tests/fuzz/fuzz_rule.c $(fuzz_common) \
 	tests/fuzz/signer.c tests/fuzz/signer.h
 tests_fuzz_fuzz_rule_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)

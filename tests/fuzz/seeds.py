@@ -168,6 +168,39 @@ def rule_seeds():
         yield NUL.join((text.encode(), dumps({"sub": "deploy"})))
 
 
+def helper_seeds():
+    for i, answer in enumerate((
+            "ok", "ok new keys", "fetch_timeout no answer", "expired", "",
+            "fetch_held_back asking again in 5 s")):
+        yield bytes([i]) + b"pam-jwks-fetch 1 " + answer.encode() + b"\n"
+    yield b"\x07pam-jwks-fetch 1 ok no"
+    yield b"\x08" + b"x" * 1100
+
+
+def refresh_seeds():
+    def frame(kind, http, body):
+        return (f"kind {kind}\nresult ok\nhttp {http}\ncert_expires 0\n"
+                "cache_control max-age=600\nretry_after 100\netag \"v2\"\n"
+                f"body {len(body)}\n\n").encode() + body
+
+    stamp = "1799999000 99000 11111111-2222-4333-8444-555555555555"
+    state = lines(f"attempt {stamp}", "running 1", "cause kid",
+                  "result fetch_failed", "failures 2", "fruitless 3",
+                  "kid_until 99900", "backoff_until 99950", "error GET: no")
+    keys = frame("keys", 200, dumps({"keys": KEY_SET["keys"][4:]}))
+    discovery = frame("discovery", 200, dumps(
+        {"issuer": "https://a.test", "jwks_uri": "https://a.test/k"}))
+    for i, answer in enumerate((
+            discovery + keys, keys, frame("keys", 304, b""),
+            frame("keys", 404, b"no"), frame("keys", 200, b'{"keys":[]}'),
+            b"kind keys\nresult fetch_failed\nerror GET: no\nhttp 0\n"
+            b"cert_expires 0\nbody 0\n\n")):
+        for cause in range(6):
+            yield NUL.join((bytes([32 + 9 * (i % 2), 5,
+                                   60 + cause + 6 * (i % 5)]),
+                            state if i % 2 else b"", answer))
+
+
 def cache_seeds():
     yield bytes(range(0, 240, 10))
     yield b"\x00\x01\x02\x03"
