@@ -145,6 +145,10 @@ def login_seeds():
                 "require = groups matches a.*s\n"):
             yield NUL.join((seed, section.encode(), header, dumps(claims)))
     yield NUL.join((b"", b"user_claim = sub\n", header, dumps(claims), b"x"))
+    # The same with a cache that is fresh, due, stale, too old or empty.
+    for letter in b"abcde":
+        yield NUL.join((bytes([63, 9, letter]), b"user_claim = sub\n", header,
+                        dumps(claims)))
 
 
 def rule_seeds():
@@ -157,6 +161,9 @@ def rule_seeds():
             "require = groups none c\nrequire = level is 3\n"
             "require = admin is true\nrequire = sub matches a.*e\n",
             "require = /realm_access/roles any a/b\nrequire = roles any x\n",
+            "require = groups all admins c\n", "require = groups none c b\n",
+            "require = groups any c d\n", "require = /scope all write read\n",
+            "require = /~1odd~0 is x\n", "require = level is 3.0\n",
             "[grant one]\nissuer = corp\nusers = alice same\n"
             "require = groups any c\n[grant two]\nissuer = corp\n"
             "users = same\nidentity = alice\n[grant three]\nissuer = corp\n"
