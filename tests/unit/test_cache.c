@@ -45,7 +45,7 @@ make_cache(void **state)
 		.section = "s", .issuer = "https://a",
 		.cache_dir = cache_dir, .state_dir = state_dir,
 	};
-	fake.boot = 1000;
+	fake = (struct pj_clock){ 1700000000, 1000, "boot" };
 	return pj_cache_open(&request, &cache, NULL) != PJ_OK ||
 	    pj_cache_make_dirs(&cache, NULL) != PJ_OK;
 }
@@ -226,6 +226,22 @@ unsafe_or_damaged_files_are_refused_and_left_alone(void **state)
 }
 
 static void
+a_damaged_state_is_refused_with_its_path(void **state)
+{
+	struct pj_state given = { .failures = 3 }, got;
+	struct pj_error err = { "" };
+
+	(void)state;
+	assert_int_equal(pj_cache_store_state(&cache, &given, NULL), PJ_OK);
+	assert_int_equal(pj_cache_load_state(&cache, &got, NULL), PJ_OK);
+	assert_int_equal(got.failures, 3);
+	assert_int_equal(truncate(data_file(".state"), 90), 0);
+	assert_int_equal(pj_cache_load_state(&cache, &got, &err),
+	    PJ_CACHE_INVALID);
+	assert_non_null(strstr(err.detail, data_file(".state")));
+}
+
+static void
 another_issuers_file_is_refused(void **state)
 {
 	struct pj_cache other;
@@ -283,6 +299,30 @@ load_brings(const char *body, bool spare)
 	assert_int_equal(pj_cache_load(&cache, &text, &got, NULL), PJ_OK);
 	assert_true(pj_span_is(got.body, body));
 	assert_true(got.spare == spare);
+}
+
+/* Clocks of two boots say nothing of each other: the wall's is left. */
+static void
+of_two_boots_the_later_keys_count(void **state)
+{
+	struct pj_envelope envelope = sample("spare");
+	char spare[PATH_MAX], aside[PATH_MAX];
+
+	(void)state;
+	(void)snprintf(spare, sizeof(spare), "%s/%s.jwks", request.state_dir,
+	    cache.id);
+	(void)snprintf(aside, sizeof(aside), "%s/aside", request.state_dir);
+	assert_int_equal(mkdir(data_file(".jwks"), 0755), 0);
+	assert_int_equal(pj_cache_store(&cache, &envelope, NULL), PJ_OK);
+	assert_int_equal(rmdir(data_file(".jwks")), 0);
+	for (int later = -1; later <= 1; later++) {
+		assert_int_equal(rename(spare, aside), 0);
+		fake = (struct pj_clock){ 1700000000 + later, 1000 - later,
+			"another" };
+		store("other");
+		assert_int_equal(rename(aside, spare), 0);
+		load_brings(later <= 0 ? "spare" : "other", later <= 0);
+	}
 }
 
 /* A disk that is full or read-only; /run mostly is another one. */
@@ -711,10 +751,12 @@ main(void)
 		cache_test(only_the_last_folder_is_made),
 		cache_test(what_is_stored_is_loaded),
 		cache_test(unsafe_or_damaged_files_are_refused_and_left_alone),
+		cache_test(a_damaged_state_is_refused_with_its_path),
 		cache_test(another_issuers_file_is_refused),
 		cache_test(
 		    a_failed_store_keeps_the_old_keys_and_leaves_nothing),
 		cache_test(what_the_cache_cannot_take_is_kept_with_the_state),
+		cache_test(of_two_boots_the_later_keys_count),
 		cache_test(what_a_killed_writer_left_is_swept_up),
 		cache_test(readers_never_see_anything_but_a_whole_file),
 		cache_test(the_lock_is_held_by_one_and_ends_with_its_descriptor),

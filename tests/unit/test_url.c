@@ -46,6 +46,7 @@ other_texts_are_refused_with_a_reason(void **state)
 		"https://[::1]x", "https://[fe80::1%25eth0]", "https://[1.2.3.4]",
 		"https://.a", "https://a..b", "https://a,b", "https://:443",
 		"https://?x", "https://a%2eb",
+		"https://[0000:0000:0000:0000:0000:0000:0000:0001:2:3:4:5:6:7]",
 	};
 
 	(void)state;
