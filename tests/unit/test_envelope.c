@@ -162,6 +162,29 @@ malformed_headers_are_refused(void **state)
 }
 
 static void
+a_header_has_so_many_lines_and_no_more(void **state)
+{
+	PJ_BUF_SCOPED(text, 8192);
+	struct pj_envelope got;
+	struct pj_error err = { "" };
+
+	(void)state;
+	for (unsigned more = 0; more <= 1; more++) {
+		pj_buf_clear(&text);
+		assert_int_equal(pj_buf_printf(&text, LINES), PJ_OK);
+		/* Six of LINES, and the last one. */
+		for (unsigned i = 7; i < PJ_FIELDS_MAX + more; i++)
+			assert_int_equal(pj_buf_printf(&text, "x%u y\n", i),
+			    PJ_OK);
+		assert_int_equal(pj_buf_printf(&text, "body 2\n\n{}%c", '\0'),
+		    PJ_OK);
+		assert_int_equal(decode((const char *)text.ptr, &got, &err),
+		    more == 0 ? PJ_OK : PJ_CACHE_INVALID);
+	}
+	assert_non_null(strstr(err.detail, "too many lines"));
+}
+
+static void
 malformed_stamps_and_numbers_are_refused(void **state)
 {
 	static const char *const stamps[] = {
@@ -326,6 +349,7 @@ main(void)
 		cmocka_unit_test(
 		    unknown_names_are_ignored_and_optional_ones_may_lack),
 		cmocka_unit_test(malformed_headers_are_refused),
+		cmocka_unit_test(a_header_has_so_many_lines_and_no_more),
 		cmocka_unit_test(malformed_stamps_and_numbers_are_refused),
 		cmocka_unit_test(another_version_or_kind_is_refused),
 		cmocka_unit_test(what_a_provider_says_cannot_break_a_line),
