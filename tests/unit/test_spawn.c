@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -268,6 +269,31 @@ limits_of_the_host_do_not_stop_it(void **state)
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &nofile), 0);
 }
 
+/* What cannot be raised is used to its end. */
+static void
+hard_limits_of_a_user_are_no_trouble(void **state)
+{
+	struct rlimit low = { .rlim_cur = 60, .rlim_max = 80 };
+	struct pj_error err;
+	char reply[4096];
+	int status = -1;
+	pid_t pid;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	pid = fork();
+	if (pid == 0) {
+		if (setrlimit(RLIMIT_NOFILE, &low) != 0 ||
+		    setresuid(65534, 65534, 65534) != 0)
+			_exit(9);
+		_exit(shell("ulimit -n >&3", 20000, reply, &err) == PJ_OK &&
+		    strcmp(reply, "80\n") == 0 ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static void
 a_host_without_descriptors_gets_a_reason(void **state)
 {
@@ -393,6 +419,57 @@ is_gone(pid_t pid)
 	(void)!fread(text, 1, sizeof(text) - 1, file);
 	(void)fclose(file);
 	return strstr(text, ") Z ") != NULL;
+}
+
+/* The end of the intermediate process before there is a program. */
+static enum { SECOND_WORKS, SECOND_FAILS, SECOND_KILLS } second_clone;
+static pid_t host_pid;
+
+long	__real_syscall(long number, ...);
+__attribute__((no_sanitize("address")))
+long	__wrap_syscall(long number, ...);
+
+/* All six arguments are read, as libc does, though most calls have fewer. */
+long
+__wrap_syscall(long number, ...)
+{
+	long arg[6];
+	va_list ap;
+
+	va_start(ap, number);
+	for (size_t i = 0; i < 6; i++)
+		arg[i] = va_arg(ap, long);
+	va_end(ap);
+	if (number == SYS_clone && second_clone != SECOND_WORKS &&
+	    getpid() != host_pid) {
+		if (second_clone == SECOND_KILLS)
+			(void)kill(getpid(), SIGKILL);
+		errno = EAGAIN;
+		return -1;
+	}
+	return __real_syscall(number, arg[0], arg[1], arg[2], arg[3], arg[4],
+	    arg[5]);
+}
+
+static void
+without_a_process_for_the_program_there_is_a_reason(void **state)
+{
+	struct pj_error err;
+	char reply[4096];
+
+	(void)state;
+	host_pid = getpid();
+	second_clone = SECOND_FAILS;
+	assert_int_equal(shell("echo hello >&3", 20000, reply, &err),
+	    PJ_HELPER_NOT_STARTED);
+	assert_non_null(strstr(err.detail, "no process for it"));
+	assert_non_null(strstr(err.detail, "temporarily unavailable"));
+	second_clone = SECOND_KILLS;
+	assert_int_equal(shell("echo hello >&3", 20000, reply, &err),
+	    PJ_HELPER_NOT_STARTED);
+	assert_non_null(strstr(err.detail, "killed before it ran"));
+	second_clone = SECOND_WORKS;
+	assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), -1);
 }
 
 static void
@@ -736,10 +813,12 @@ main(void)
 		spawn_test(no_descriptor_stays_open_in_the_host),
 		spawn_test(environment_is_empty_and_session_its_own),
 		spawn_test(limits_of_the_host_do_not_stop_it),
+		spawn_test(hard_limits_of_a_user_are_no_trouble),
 		spawn_test(a_host_without_descriptors_gets_a_reason),
 		spawn_test(it_works_with_the_standard_descriptors_closed),
 		spawn_test(it_works_in_many_threads_at_once),
 		spawn_test(a_failed_exec_says_why),
+		spawn_test(without_a_process_for_the_program_there_is_a_reason),
 		spawn_test(at_the_deadline_the_whole_group_dies),
 		spawn_test(too_long_an_answer_ends_it),
 		spawn_test(signals_of_the_host_do_not_shorten_the_wait),
