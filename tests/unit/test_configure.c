@@ -830,6 +830,28 @@ the_first_section_with_the_same_keys_stands_for_all(void **state)
 		assert_int_equal(pj_configure_first(config, i), firsts[i]);
 }
 
+/* The same for maps: who tries one on the command line means that file. */
+static void
+only_options_may_name_maps_that_others_can_write(void **state)
+{
+	static const char map[] = "options re:(.*) \\1\n";
+	char option[sizeof(other) + 16];
+	const char *const options[] = { "issuer=https://id.example",
+	    "audience=x", "jwks_file=/k", option, NULL };
+	PJ_CLEANUP(pj_cleanup_config) struct pj_config *made = NULL;
+	const struct pj_config_source words = { .options = options };
+	struct pj_error err = { "" };
+
+	(void)state;
+	(void)snprintf(option, sizeof(option), "user_map=%s", other);
+	put(other, map, sizeof(map) - 1);
+	assert_int_equal(chmod(other, 0666), 0);
+	assert_int_equal(pj_configure(&words, &made, &err), PJ_OK);
+	assert_non_null(pj_config_map(made, other));
+	put_mapped("");
+	refused(PJ_CONFIG_UNSAFE, "writable by everyone");
+}
+
 int
 main(void)
 {
@@ -890,6 +912,8 @@ main(void)
 		    the_first_section_with_the_same_keys_stands_for_all),
 		cmocka_unit_test_setup(the_helper_gets_the_same_source,
 		    clean),
+		cmocka_unit_test_setup(
+		    only_options_may_name_maps_that_others_can_write, clean),
 		cmocka_unit_test_setup(
 		    only_options_may_name_key_files_of_any_owner, clean),
 	};
