@@ -5,6 +5,7 @@ in tests/scenarios/test_explained.py.
 
 import json
 import os
+import pty
 import re
 import shlex
 import subprocess
@@ -132,6 +133,36 @@ def test_the_token_is_never_printed(argv, key):
             text = (done.stdout + done.stderr).decode()
             assert not any(token[i:i + 12] in text
                            for i in range(0, len(token) - 12, 4))
+
+
+def test_thumbprints_of_a_certificate_are_shown(argv, key):
+    """They choose a key where there is no kid."""
+    token = tokens.make_token(
+        key, "ES256", {**tokens.claims(ISSUER, "x", AUDIENCE), "sub": "alice"},
+        {"x5t": "AAAA", "x5t#S256": "BBBB"})
+    _, steps = explain(argv, token)
+    seen = steps["header"]["seen"]
+    assert {"name": "x5t", "value": "AAAA"} in seen
+    assert {"name": "x5t#S256", "value": "BBBB"} in seen
+
+
+def test_a_payload_cannot_move_the_cursor(argv, key):
+    """Only at a terminal it is not printed as it is."""
+    payload = '{"a":"\u202e"}\x1b[2J'
+    token = tokens.sign(key, {"alg": "ES256", "kid": "k1"}, payload)
+    argv = [word for word in argv if word not in ("--no-account", "-u",
+                                                  "alice")]
+    done = ask(argv, token, "--signature-only")
+    assert done.stdout.decode() == payload
+    ours, its = pty.openpty()
+    done = subprocess.run([*argv, "--signature-only"], input=token.encode(),
+                          stdout=its, timeout=30)
+    os.close(its)
+    shown = os.read(ours, 4096)
+    os.close(ours)
+    assert done.returncode == 0
+    assert b"[2J" in shown and b"\x1b" not in shown
+    assert b"\\u202e" in shown and shown.isascii()
 
 
 def test_claims_cannot_move_the_cursor(argv, key):

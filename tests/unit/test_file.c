@@ -213,6 +213,9 @@ paths_are_absolute_and_plain(void **state)
 	assert_int_equal(pj_file_read("/", &buf, &err), PJ_FILE_UNSAFE);
 	gives("../f", PJ_FILE_UNSAFE, "'..'");
 	gives(".//./f", PJ_OK, "");
+	memset(path, 'a', NAME_MAX + 1);
+	(void)stpcpy(path + NAME_MAX + 1, "/f");
+	gives(path, PJ_FILE_MISSING, "aaa");
 	assert_int_equal(pj_file_open_dir("tmp", &fd, &err), PJ_FILE_UNSAFE);
 	assert_int_equal(fd, -1);
 	assert_int_equal(pj_file_open_dir("/", &fd, &err), PJ_OK);
