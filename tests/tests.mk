@@ -294,6 +294,40 @@ check-fuzz:
 	$(srcdir)/tests/fuzz/run '$(srcdir)' fuzz $(SECONDS) $(FUZZ_TARGETS)
 .PHONY: fuzz-programs check-fuzz
 
+# ---- make coverage: lines that tests reach, in build/coverage ------------------
+COVERAGE_TESTS = $(UNIT_TESTS) \
+	$(TORTURE_TESTS) \
+	tests/e2e/test_check.py \
+	tests/e2e/test_config_folder.py \
+	tests/e2e/test_explain.py \
+	tests/e2e/test_key_supply.py \
+	tests/e2e/test_limits.py \
+	tests/e2e/test_tool.py \
+	tests/fetch/test_environment.py \
+	tests/fetch/test_http.py \
+	tests/fetch/test_surroundings.py \
+	tests/fetch/test_ways.py \
+	tests/fetch/test_worker.py \
+	tests/hostile/test_hostile.py \
+	tests/hostile/test_openssl.py \
+	tests/hostile/test_reload.py \
+	tests/pam/test_every_key.py \
+	tests/pam/test_examples.py \
+	tests/pam/test_module.py \
+	tests/pam/test_pieces.py \
+	tests/scenarios/test_explained.py \
+	tests/scenarios/test_logs.py \
+	tests/scenarios/test_scenarios.py \
+	tests/vectors/test_implementations.py \
+	tests/vectors/test_rfc.py \
+	tests/vectors/test_wycheproof.py \
+	$(SUPPLY_TESTS)
+EXTRA_DIST += tests/coverage/flush.h tests/coverage/run
+coverage:
+	$(PYTHON) $(srcdir)/tests/coverage/run '$(srcdir)' coverage \
+	    $(FUZZ_TARGETS) -- $(COVERAGE_TESTS)
+.PHONY: coverage
+
 # ---- make bench --------------------------------------------------------------
 # cjose and libjwt are compared with; nothing else links them.
 bench_programs = tests/bench/bench tests/bench/floor tests/bench/login \
