@@ -19,6 +19,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
 
 import hosts  # noqa: E402
 
+# A run that nohup has begun ignores it, and with it every program under test.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
 # For one test with all of its fixtures; PJ_LONG=1 is `make check-long`.
 SECONDS = 900 if os.environ.get("PJ_LONG") == "1" else 55
 
