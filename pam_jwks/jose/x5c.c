@@ -277,15 +277,24 @@ pj_x5c_spki(struct pj_span cert, struct pj_spki *spki, struct pj_error *err)
 	return PJ_OK;
 }
 
+/* The certificate as OpenSSL reads it, to the last byte; else NULL. */
+static X509 *
+read_x509(struct pj_span cert)
+{
+	PJ_CLEANUP(pj_cleanup_x509) X509 *x509 = NULL;
+	const unsigned char *at = cert.ptr;
+
+	x509 = d2i_X509(NULL, &at, (long)cert.len);
+	return at == cert.ptr + cert.len ? PJ_TAKE(x509) : NULL;
+}
+
 enum pj_status
 pj_x5c_full(struct pj_span cert, struct pj_error *err)
 {
 	PJ_OSSL_ERRORS_SCOPED();
-	PJ_CLEANUP(pj_cleanup_x509) X509 *x509 = NULL;
-	const unsigned char	*at = cert.ptr;
+	PJ_CLEANUP(pj_cleanup_x509) X509 *x509 = read_x509(cert);
 
-	x509 = d2i_X509(NULL, &at, (long)cert.len);
-	if (x509 == NULL || at != cert.ptr + cert.len)
+	if (x509 == NULL)
 		return pj_fail(err, PJ_KEY_X5C_INVALID,
 		    "OpenSSL does not read the certificate");
 	return PJ_OK;
@@ -295,11 +304,9 @@ bool
 pj_x5c_end(struct pj_span cert, int64_t *end)
 {
 	PJ_OSSL_ERRORS_SCOPED();
-	PJ_CLEANUP(pj_cleanup_x509) X509 *x509 = NULL;
-	const unsigned char	*at = cert.ptr;
-	struct tm		 tm;
+	PJ_CLEANUP(pj_cleanup_x509) X509 *x509 = read_x509(cert);
+	struct tm tm;
 
-	x509 = d2i_X509(NULL, &at, (long)cert.len);
 	if (x509 == NULL ||
 	    ASN1_TIME_to_tm(X509_get0_notAfter(x509), &tm) != 1)
 		return false;
