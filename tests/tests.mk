@@ -179,7 +179,8 @@ torture_wrap = $(fuzz_wrap) -Wl,--wrap=strdup,--wrap=strndup \
 	-Wl,--wrap=EVP_PKEY_CTX_new_from_name,--wrap=EVP_PKEY_fromdata_init \
 	-Wl,--wrap=EVP_PKEY_CTX_new_from_pkey,--wrap=EVP_PKEY_public_check \
 	-Wl,--wrap=EVP_PKEY_new_raw_public_key_ex,--wrap=BN_new \
-	-Wl,--wrap=BN_CTX_new,--wrap=BN_bin2bn,--wrap=BN_lebin2bn
+	-Wl,--wrap=BN_CTX_new,--wrap=BN_bin2bn,--wrap=BN_lebin2bn \
+	-Wl,--wrap=BN_mod_sqr,--wrap=BN_mod_mul
 tests_torture_test_config_SOURCES = tests/torture/test_config.c \
 	$(torture_common)
 tests_torture_test_config_LDFLAGS = $(AM_LDFLAGS) $(torture_wrap)

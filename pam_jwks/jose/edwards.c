@@ -238,16 +238,12 @@ is_square(struct number product, struct number prime)
 /*
  * x^2 = u/v has a root if u v is a square.  edwards25519: u = y^2 - 1, v = d
  * y^2 + 1; edwards448: u = y^2 - 1, v = d y^2 - 1, with d = -39081, so that -v
- * is computed and u negated with it.
+ * is computed and u negated with it.  Puts u v into u; false without memory.
  */
 static bool
-has_root(enum pj_crv crv, BIGNUM *y, BIGNUM *p, BIGNUM *d, BIGNUM *u,
-    BIGNUM *v, BN_CTX *ctx)
+multiply(enum pj_crv crv, BIGNUM *y, const BIGNUM *p, const BIGNUM *d,
+    BIGNUM *u, BIGNUM *v, BN_CTX *ctx)
 {
-	unsigned char bytes[PJ_ED448_KEY];
-	struct number product, prime;
-	int size = BN_num_bytes(p);
-
 	if (BN_mod_sqr(y, y, p, ctx) != 1 ||
 	    BN_mod_mul(v, d, y, p, ctx) != 1 ||
 	    BN_add_word(v, 1) != 1 ||
@@ -255,14 +251,7 @@ has_root(enum pj_crv crv, BIGNUM *y, BIGNUM *p, BIGNUM *d, BIGNUM *u,
 		return false;
 	if (crv == PJ_CRV_ED448)
 		BN_set_negative(u, !BN_is_negative(u));
-	if (BN_mod_mul(u, u, v, p, ctx) != 1 ||
-	    BN_bn2lebinpad(u, bytes, size) != size)
-		return false;
-	number_read(&product, bytes, (size_t)size);
-	if (BN_bn2lebinpad(p, bytes, size) != size)
-		return false;
-	number_read(&prime, bytes, (size_t)size);
-	return is_square(product, prime);
+	return BN_mod_mul(u, u, v, p, ctx) == 1;
 }
 
 enum pj_status
@@ -277,9 +266,10 @@ pj_edwards_on_curve(enum pj_crv crv, struct pj_span key, struct pj_error *err)
 	PJ_CLEANUP(pj_cleanup_bn) BIGNUM *v = BN_new();
 	unsigned char		 bytes[PJ_ED448_KEY];
 	size_t			 size;
-	const unsigned char	*prime = field(crv, &size);
+	const unsigned char	*field_p = field(crv, &size);
+	struct number		 product, prime;
 
-	if (prime == NULL || key.len != size)
+	if (field_p == NULL || key.len != size)
 		return PJ_KEY_MALFORMED;
 	if (ctx == NULL || y == NULL || p == NULL || d == NULL || u == NULL ||
 	    v == NULL)
@@ -287,12 +277,19 @@ pj_edwards_on_curve(enum pj_crv crv, struct pj_span key, struct pj_error *err)
 	memcpy(bytes, key.ptr, size);
 	bytes[size - 1] &= 0x7f;
 	if (BN_lebin2bn(bytes, (int)size, y) == NULL ||
-	    BN_lebin2bn(prime, (int)size, p) == NULL ||
+	    BN_lebin2bn(field_p, (int)size, p) == NULL ||
 	    (crv == PJ_CRV_ED25519 ?
 	    BN_lebin2bn(d25519, sizeof(d25519), d) == NULL :
 	    BN_set_word(d, D448_MINUS) != 1))
 		return PJ_NO_MEMORY;
-	if (!has_root(crv, y, p, d, u, v, ctx))
+	/* p of edwards448 is one byte shorter than a key. */
+	size = (size_t)BN_num_bytes(p);
+	if (!multiply(crv, y, p, d, u, v, ctx) ||
+	    BN_bn2lebinpad(u, bytes, (int)size) != (int)size)
+		return PJ_NO_MEMORY;
+	number_read(&product, bytes, size);
+	number_read(&prime, field_p, size);
+	if (!is_square(product, prime))
 		return pj_fail(err, PJ_KEY_POINT_INVALID, "not on the curve");
 	return PJ_OK;
 }

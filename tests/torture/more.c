@@ -168,3 +168,7 @@ WRAP(BIGNUM *, BN_bin2bn, (const unsigned char *bytes, int count, BIGNUM *bn),
     (bytes, count, bn), NULL, 0)
 WRAP(BIGNUM *, BN_lebin2bn, (const unsigned char *bytes, int count, BIGNUM *bn),
     (bytes, count, bn), NULL, 0)
+WRAP(int, BN_mod_sqr, (BIGNUM *r, const BIGNUM *a, const BIGNUM *m, BN_CTX *ctx),
+    (r, a, m, ctx), 0, 0)
+WRAP(int, BN_mod_mul, (BIGNUM *r, const BIGNUM *a, const BIGNUM *b,
+    const BIGNUM *m, BN_CTX *ctx), (r, a, b, m, ctx), 0, 0)
