@@ -296,32 +296,7 @@ check-fuzz:
 .PHONY: fuzz-programs check-fuzz
 
 # ---- make coverage: lines that tests reach, in build/coverage ------------------
-COVERAGE_TESTS = $(UNIT_TESTS) \
-	$(TORTURE_TESTS) \
-	tests/e2e/test_check.py \
-	tests/e2e/test_config_folder.py \
-	tests/e2e/test_explain.py \
-	tests/e2e/test_key_supply.py \
-	tests/e2e/test_limits.py \
-	tests/e2e/test_tool.py \
-	tests/fetch/test_environment.py \
-	tests/fetch/test_http.py \
-	tests/fetch/test_surroundings.py \
-	tests/fetch/test_ways.py \
-	tests/fetch/test_worker.py \
-	tests/hostile/test_hostile.py \
-	tests/hostile/test_openssl.py \
-	tests/hostile/test_reload.py \
-	tests/pam/test_every_key.py \
-	tests/pam/test_examples.py \
-	tests/pam/test_module.py \
-	tests/pam/test_pieces.py \
-	tests/scenarios/test_explained.py \
-	tests/scenarios/test_logs.py \
-	tests/scenarios/test_scenarios.py \
-	tests/vectors/test_implementations.py \
-	tests/vectors/test_rfc.py \
-	tests/vectors/test_wycheproof.py \
+COVERAGE_TESTS = $(UNIT_TESTS) $(TORTURE_TESTS) $(COVERED_PYTESTS) \
 	$(SUPPLY_TESTS)
 EXTRA_DIST += tests/coverage/flush.h tests/coverage/run
 coverage:
@@ -460,18 +435,39 @@ LONG_TESTS = \
 
 # ---- everything that needs processes ----------------------------------------
 CLEANFILES += tests/e2e/walk.log
-PYTESTS = \
+# Those that make coverage runs, too.
+COVERED_PYTESTS = \
+	tests/e2e/test_check.py \
+	tests/e2e/test_config_folder.py \
+	tests/e2e/test_explain.py \
+	tests/e2e/test_key_supply.py \
+	tests/e2e/test_limits.py \
+	tests/e2e/test_tool.py \
+	tests/fetch/test_environment.py \
+	tests/fetch/test_http.py \
+	tests/fetch/test_surroundings.py \
+	tests/fetch/test_ways.py \
+	tests/fetch/test_worker.py \
+	tests/hostile/test_hostile.py \
+	tests/hostile/test_openssl.py \
+	tests/hostile/test_reload.py \
+	tests/pam/test_every_key.py \
+	tests/pam/test_examples.py \
+	tests/pam/test_module.py \
+	tests/pam/test_pieces.py \
+	tests/scenarios/test_explained.py \
+	tests/scenarios/test_logs.py \
+	tests/scenarios/test_scenarios.py \
+	tests/vectors/test_implementations.py \
+	tests/vectors/test_rfc.py \
+	tests/vectors/test_wycheproof.py
+PYTESTS = $(COVERED_PYTESTS) \
 	tests/e2e/test_askpass.py \
 	tests/e2e/test_askpass_hostile.py \
 	tests/e2e/test_askpass_people.py \
 	tests/e2e/test_askpass_waiting.py \
 	tests/e2e/test_dovecot.py \
-	tests/e2e/test_check.py \
-	tests/e2e/test_config_folder.py \
 	tests/e2e/test_documents.py \
-	tests/e2e/test_explain.py \
-	tests/e2e/test_key_supply.py \
-	tests/e2e/test_limits.py \
 	tests/e2e/test_long_ssh.py \
 	tests/e2e/test_long_sudo.py \
 	tests/e2e/test_nginx.py \
@@ -486,28 +482,9 @@ PYTESTS = \
 	tests/e2e/test_strangers.py \
 	tests/e2e/test_sudo_su.py \
 	tests/e2e/test_systemd.py \
-	tests/e2e/test_tool.py \
 	tests/e2e/test_walk.py \
-	tests/fetch/test_environment.py \
-	tests/fetch/test_http.py \
-	tests/fetch/test_surroundings.py \
-	tests/fetch/test_ways.py \
-	tests/fetch/test_worker.py \
 	tests/fuzz/test_corpus.py \
-	tests/hostile/test_differential.py \
-	tests/hostile/test_hostile.py \
-	tests/hostile/test_openssl.py \
-	tests/hostile/test_reload.py \
-	tests/pam/test_every_key.py \
-	tests/pam/test_examples.py \
-	tests/pam/test_module.py \
-	tests/pam/test_pieces.py \
-	tests/scenarios/test_explained.py \
-	tests/scenarios/test_logs.py \
-	tests/scenarios/test_scenarios.py \
-	tests/vectors/test_implementations.py \
-	tests/vectors/test_rfc.py \
-	tests/vectors/test_wycheproof.py
+	tests/hostile/test_differential.py
 TESTS += $(PYTESTS) $(SUPPLY_TESTS) $(LOAD_TESTS)
 EXTRA_DIST += $(PYTESTS) \
 	tests/conftest.py \
