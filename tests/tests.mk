@@ -308,8 +308,10 @@ coverage:
 # cjose and libjwt are compared with; nothing else links them.
 bench_programs = tests/bench/bench tests/bench/floor tests/bench/login \
 	tests/bench/warm
+bench_module = tests/bench/least.la
 EXTRA_PROGRAMS = $(bench_programs)
-CLEANFILES += $(bench_programs) bench.json
+EXTRA_LTLIBRARIES = $(bench_module)
+CLEANFILES += $(bench_programs) $(bench_module) bench.json
 tests_bench_bench_SOURCES = tests/bench/bench.h tests/bench/fresh.c \
 	tests/bench/growth.c tests/bench/main.c tests/bench/measure.c \
 	tests/bench/ours.c tests/bench/parts.c tests/bench/peers.c \
@@ -318,6 +320,11 @@ tests_bench_bench_LDADD = libpj.la $(CRYPTO_LIBS) -lcjose -ljwt
 tests_bench_floor_SOURCES = tests/bench/floor.c tests/bench/transaction.c \
 	tests/bench/transaction.h
 tests_bench_floor_LDADD = $(CRYPTO_LIBS) $(JSONC_LIBS) $(PAM_LIBS)
+tests_bench_least_la_SOURCES = tests/bench/least.c
+# As the module itself is linked.
+tests_bench_least_la_LDFLAGS = -module -avoid-version -shared \
+	-rpath /nowhere -Wl,-z,nodelete
+tests_bench_least_la_LIBADD = libpj.la $(CRYPTO_LIBS) $(JSONC_LIBS) $(PAM_LIBS)
 tests_bench_login_SOURCES = tests/bench/login.c tests/bench/transaction.c \
 	tests/bench/transaction.h
 tests_bench_login_LDADD = $(PAM_LIBS)

@@ -34,6 +34,12 @@ with_module(void)
 }
 
 static void
+with_least(void)
+{
+	with("least", answer);
+}
+
+static void
 with_unix(void)
 {
 	with("unix", "alice-password");
@@ -45,18 +51,21 @@ measure_token(const char *from, const char *name)
 	static const struct stage stages[] = {
 		STAGE("PAM transaction, pam_permit", with_permit, 1),
 		STAGE("PAM transaction, pam_jwks", with_module, 1),
+		/* RSA alone. */
+		STAGE("PAM transaction, least.c", with_least, 1),
 		/* What administrators replace. */
 		STAGE("PAM transaction, pam_unix", with_unix, 1),
 	};
+	bool rsa = strcmp(name, "RS256") == 0;
 	char path[4096], group[64];
 	size_t len;
 
 	(void)snprintf(path, sizeof(path), "%s/%s.token", from, name);
 	(void)snprintf(group, sizeof(group), "warm process, %s", name);
 	answer = file_text(path, &len);
-	measure(group, stages, 2, ROUNDS);
-	if (strcmp(name, "RS256") == 0)
-		measure("password", stages, 3, ROUNDS_SLOW);
+	measure(group, stages, rsa ? 3 : 2, ROUNDS);
+	if (rsa)
+		measure("password", stages, 4, ROUNDS_SLOW);
 	free(answer);
 }
 
