@@ -49,7 +49,7 @@ class Ageing:
     def __init__(self, host, provider, seconds=50, module=None, **settings):
         self.host = host
         self.provider = provider
-        self.seconds = seconds
+        self.seconds = seconds * hosts.PATIENCE
         host.write(CA, provider.authority.ca_text())
         host.config(provider.section(ca_file=CA, **settings),
                     **(module or {}))
