@@ -22,6 +22,8 @@ libpj_la_SOURCES = \
 	pam_jwks/base/json_text.c \
 	pam_jwks/base/json_text.h \
 	pam_jwks/base/limits.h \
+	pam_jwks/base/near.c \
+	pam_jwks/base/near.h \
 	pam_jwks/base/span.c \
 	pam_jwks/base/span.h \
 	pam_jwks/base/spawn.c \

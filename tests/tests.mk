@@ -50,6 +50,7 @@ UNIT_TESTS = \
 	tests/unit/test_keysource \
 	tests/unit/test_lifetime \
 	tests/unit/test_map \
+	tests/unit/test_near \
 	tests/unit/test_objections \
 	tests/unit/test_options \
 	tests/unit/test_pattern \

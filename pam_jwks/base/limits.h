@@ -140,6 +140,9 @@
  */
 #define PJ_ROOM_MIN		(16 * 1024 * 1024)
 
+/* Words of ours, configuration keys and reasons; none is longer. */
+#define PJ_WORD_MAX		32
+
 /* Path names that the program builds itself. */
 #define PJ_PATH_MAX		4096
 

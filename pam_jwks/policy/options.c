@@ -1,5 +1,7 @@
 #include "policy/options.h"
 
+#include "base/near.h"
+
 #define MODULE(key, type, fallback) \
 	{ #key, PJ_SECTION_MODULE, type, \
 	  offsetof(struct pj_module_settings, key), fallback, false, 0, 0 }
@@ -115,62 +117,19 @@ pj_option_find(enum pj_option_section section, struct pj_span key)
 	return NULL;
 }
 
-/* Longer than any key; a word beyond is none that was meant. */
-#define WORD_MAX	32
-
-/* How far two words may be apart to be taken for each other. */
-#define NEAR		2
-
-static size_t
-least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/*
- * Letters that are wrong, missing, too many or exchanged with their neighbour
- * (the optimal string alignment distance); both at most WORD_MAX long.
- */
-static size_t
-distance(struct pj_span a, struct pj_span b)
-{
-	size_t d[WORD_MAX + 1][WORD_MAX + 1];
-
-	for (size_t i = 0; i <= a.len; i++)
-		d[i][0] = i;
-	for (size_t k = 0; k <= b.len; k++)
-		d[0][k] = k;
-	for (size_t i = 1; i <= a.len; i++) {
-		for (size_t k = 1; k <= b.len; k++) {
-			bool same = a.ptr[i - 1] == b.ptr[k - 1];
-
-			d[i][k] = least(d[i - 1][k - 1] + (same ? 0 : 1),
-			    least(d[i - 1][k], d[i][k - 1]) + 1);
-			if (i > 1 && k > 1 && a.ptr[i - 1] == b.ptr[k - 2] &&
-			    a.ptr[i - 2] == b.ptr[k - 1])
-				d[i][k] = least(d[i][k], d[i - 2][k - 2] + 1);
-		}
-	}
-	return d[a.len][b.len];
-}
-
 const struct pj_option *
 pj_option_near(enum pj_option_section section, struct pj_span key)
 {
 	const struct pj_option *best = NULL;
-	size_t nearest = NEAR + 1;
+	size_t nearest = PJ_FAR;
 
-	if (key.len > WORD_MAX)
-		return NULL;
 	for (size_t i = 0; i < pj_options_count; i++) {
-		struct pj_span word = pj_span_str(pj_options[i].key);
 		size_t far;
 
-		if (pj_options[i].section != section || word.len > WORD_MAX)
+		if (pj_options[i].section != section)
 			continue;
-		far = distance(key, word);
-		/* Two of four letters would be another word. */
-		if (far < nearest && far * 3 <= word.len) {
+		far = pj_near(key, pj_span_str(pj_options[i].key));
+		if (far < nearest) {
 			nearest = far;
 			best = &pj_options[i];
 		}
