@@ -262,6 +262,33 @@ def test_reason_without_meaning():
     assert "`pam-jwks reason' lists them all" in result.text
 
 
+@pytest.mark.parametrize("said, meant", [
+    ("expried", ["expired"]),
+    ("Expired", ["expired"]),
+    ("audience-mismatch", ["audience_mismatch"]),
+    ("reason=user_mismatch", ["user_mismatch"]),
+    ("invalid_signature", ["signature_invalid"]),
+    ("audience", ["audience_mismatch"]),
+    ("typ_not", ["typ_not_allowed"]),
+    ("user", ["fetch_user_missing", "user_invalid", "user_is_root",
+              "user_mismatch", "user_not_granted", "user_unknown"]),
+    ("xyzzy", []),
+    ("ab", []),
+    ("", []),
+    ("x" * 100, []),
+])
+def test_a_reason_that_was_meant_is_offered(said, meant):
+    """Misspelt, pasted with more, half remembered: with what it means."""
+    result = tool("reason", said)
+    assert result.returncode == USAGE and result.stdout == b""
+    offered = re.findall(r"^([a-z]\w+)  ", result.text, re.MULTILINE)
+    assert sorted(offered) == meant, result.text
+    assert ("Did you mean" in result.text) == bool(meant)
+    for name in meant:
+        sentence = tool("reason", name).text.split(": ", 1)[1]
+        assert sentence.split("\n")[0][:40] in result.text
+
+
 def complete(*words):
     """What bash offers behind these words."""
     script = os.path.join(os.path.dirname(__file__), "..", "..", "conf",
