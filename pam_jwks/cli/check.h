@@ -9,14 +9,17 @@
 #include "cli/finding.h"
 
 struct pj_check {
-	const struct pj_config		*config;
+	const struct pj_config		*config;	/* NULL: unusable */
 	const struct pj_config_source	*source;
 	struct pj_findings		*findings;
 	bool				 sudo_stack;	/* tokens in sudo */
 	bool				 rsa;		/* sudo's are long */
 };
 
-/* Stacks below /etc/pam.d, the module that they name, sshd_config. */
+/*
+ * Stacks below /etc/pam.d, the module that they name, sshd_config.  Without a
+ * configuration what does not depend on it; the others here need one.
+ */
 void	pj_check_stacks(struct pj_check *check);
 
 /* sshd, whose stack names the module. */

@@ -245,7 +245,7 @@ check_service(struct pj_check *check, const char *service)
 		check_order(check, &stack, at);
 		check_arguments(check, &stack.lines[at]);
 		/* A service without a stack of its own has its own name. */
-		if (strcmp(service, "other") != 0 &&
+		if (check->config != NULL && strcmp(service, "other") != 0 &&
 		    !pj_config_serves(check->config, service))
 			pj_found_at(check->findings, PJ_GRADE_WARNING,
 			    PJ_FOUND_STACK_NOT_SERVED, stack.lines[at].place,
@@ -311,5 +311,6 @@ pj_check_stacks(struct pj_check *check)
 		free(names[i]);
 	}
 	free(names);
-	check_missing(check);
+	if (check->config != NULL)
+		check_missing(check);
 }

@@ -98,19 +98,15 @@ has_askpass(void)
 	return has;
 }
 
-/* What a login on this machine meets. */
+/* What the configuration needs on this machine. */
 static void
-check_host(const struct pj_cli *cli, struct pj_check *check)
+check_needs(const struct pj_cli *cli, struct pj_check *check)
 {
 	bool askpass = has_askpass();
 
-	if (cli->config != NULL)
-		check_file(check->source->path, check->findings);
 	for (size_t i = 0; i < pj_config_issuers(check->config); i++)
 		check_ca(pj_config_issuer(check->config, i),
 		    check->findings);
-	if (cli->options_count == 0)
-		pj_check_stacks(check);
 	pj_check_fetching(check, cli->offline);
 	pj_check_key_files(check);
 	pj_check_cache(check);
@@ -118,6 +114,22 @@ check_host(const struct pj_cli *cli, struct pj_check *check)
 		pj_found(check->findings, PJ_GRADE_WARNING,
 		    PJ_FOUND_SUDO_ASKPASS, "sudo takes tokens, an issuer "
 		    "signs with RSA, and %s names no askpass", SUDO_CONF);
+}
+
+/* What it says, and what it hardly means. */
+static void
+check_sections(struct pj_check *check)
+{
+	size_t count = pj_config_issuers(check->config);
+
+	pj_found(check->findings, PJ_GRADE_OK, PJ_FOUND_CONFIG,
+	    "%s: %zu issuer section%s", check->source->path != NULL ?
+	    check->source->path : "options", count, count == 1 ? "" : "s");
+	if (count == 0)
+		pj_found(check->findings, PJ_GRADE_WARNING, PJ_FOUND_NO_ISSUER,
+		    "there is no [issuer NAME] section: every token is "
+		    "refused");
+	pj_config_object(check->config, tell_objection, check->findings);
 }
 
 int
@@ -131,20 +143,16 @@ pj_cmd_check(const struct pj_cli *cli)
 	pj_cli_source(cli, &source);
 	source.without_maps = cli->syntax;
 	pj_findings_begin(&findings, cli->json);
-	if (!check_config(&source, &findings, &config))
-		return pj_findings_end(&findings);
-	pj_found(&findings, PJ_GRADE_OK, PJ_FOUND_CONFIG,
-	    "%s: %zu issuer section%s",
-	    source.path != NULL ? source.path : "options",
-	    pj_config_issuers(config),
-	    pj_config_issuers(config) == 1 ? "" : "s");
-	if (pj_config_issuers(config) == 0)
-		pj_found(&findings, PJ_GRADE_WARNING, PJ_FOUND_NO_ISSUER,
-		    "there is no [issuer NAME] section: every token is "
-		    "refused");
-	pj_config_object(config, tell_objection, &findings);
-	check.config = config;
-	if (!cli->syntax)
-		check_host(cli, &check);
+	if (check_config(&source, &findings, &config)) {
+		check.config = config;
+		check_sections(&check);
+		if (!cli->syntax && cli->config != NULL)
+			check_file(source.path, &findings);
+	}
+	/* Mistakes in the stacks are there whatever the configuration says. */
+	if (!cli->syntax && cli->options_count == 0)
+		pj_check_stacks(&check);
+	if (!cli->syntax && check.config != NULL)
+		check_needs(cli, &check);
 	return pj_findings_end(&findings);
 }

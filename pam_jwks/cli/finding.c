@@ -29,7 +29,8 @@ static const struct {
 	[PJ_FOUND_KEYS] = { "keys", "", "" },
 	[PJ_FOUND_CONFIG_INVALID] = { "config_invalid",
 	    "With a mistake in the configuration nobody logs in by token.",
-	    "Correct the lines; pam_jwks.conf(5) has every key." },
+	    "Correct the lines; pam_jwks.conf(5) has every key.  Then check "
+	    "again: helper, folders and keys were not looked at." },
 	[PJ_FOUND_CONFIG_REFUSED] = { "config_refused",
 	    "The module uses only a configuration that nobody but root can "
 	    "have changed; without one nobody logs in by token.",

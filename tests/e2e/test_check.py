@@ -461,9 +461,35 @@ def test_all_mistakes_with_line_and_near_miss(stage):
     assert (5, "unknown key leewya: did you mean leeway?") in said
     assert (7, "unknown key xyzzy") in said
     assert (1, "[issuer corp]: audience is missing") in said
-    assert {one["file"] for one in findings} == {CONFIG}
+    assert {one["file"] for one in findings if one["grade"] == "error"} == \
+        {CONFIG}
     text = stage.run("--syntax").out
     assert text.count("why:") == text.count("do: ") == 1, text
+
+
+@pytest.mark.parametrize("mistake", ["invalid", "missing"])
+def test_stacks_are_shown_beside_mistakes_of_the_configuration(stage, mistake):
+    """What is wrong in PAM and sshd does not wait for the configuration; what
+    depends on that does, and so nothing is said of it."""
+    if mistake == "invalid":
+        stage.configure(leewya="30s")
+    else:
+        stage.host.remove(CONFIG)
+    spoil_stack_asks_again(stage)
+    spoil_stack_partner(stage)
+    spoil_sshd_use_pam(stage)
+    spoil_sudo_askpass(stage)
+    spoil_helper_missing(stage)
+    stage.host.write("/etc/pam.d/other-service",
+                     STACK + f"account required {MODULE}\n")
+    findings, code = stage.check()
+    names = [one["name"] for one in findings]
+    assert names[0] == ("config_invalid" if mistake == "invalid"
+                        else "config_refused") and code == 2
+    assert set(names[1:]) == {"module", "stack_asks_again", "stack_phase",
+                              "stack_partner", "sshd_use_pam"}, findings
+    only, _ = stage.check("--syntax")
+    assert [one["name"] for one in only] == names[:1]
 
 
 def test_syntax_needs_no_rights(stage):
