@@ -248,6 +248,8 @@ scan_number(struct gate *g)
 
 	if (*g->at == '-')
 		g->at++;
+	else if (*g->at < '0' || *g->at > '9')
+		return gate_fail(g, PJ_JSON_INVALID, "no JSON value");
 	digits = g->at;
 	count = skip_digits(g);
 	if (count == 0 || (count > 1 && digits[0] == '0'))
@@ -337,6 +339,8 @@ scan_value(struct gate *g, enum place *next)
 		return scan_word(g, "false");
 	case 'n':
 		return scan_word(g, "null");
+	case '<':	/* an error page or a sign-in page */
+		return gate_fail(g, PJ_JSON_INVALID, "HTML or XML");
 	default:
 		return scan_number(g);
 	}

@@ -508,6 +508,24 @@ test_detail(void **state)
 	assert_status(PJ_JSON_INVALID, pj_json_gate(pj_span_str("{"), NULL));
 }
 
+/* What comes in the place of JSON is an error page, or a sentence. */
+static void
+test_detail_names_what_is_no_json(void **state)
+{
+	struct pj_error err = { "" };
+
+	(void)state;
+	assert_status(PJ_JSON_INVALID, pj_json_gate(pj_span_str(
+	    "\r\n<!DOCTYPE html>"), &err));
+	assert_string_equal("HTML or XML at byte 2", err.detail);
+	assert_status(PJ_JSON_INVALID, pj_json_gate(pj_span_str("Not found"),
+	    &err));
+	assert_string_equal("no JSON value at byte 0", err.detail);
+	assert_status(PJ_JSON_INVALID, pj_json_gate(pj_span_str("[-]"),
+	    &err));
+	assert_string_equal("bad number at byte 2", err.detail);
+}
+
 int
 main(void)
 {
@@ -528,6 +546,7 @@ main(void)
 		cmocka_unit_test(test_number_text),
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_detail),
+		cmocka_unit_test(test_detail_names_what_is_no_json),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
