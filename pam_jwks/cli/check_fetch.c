@@ -1,6 +1,8 @@
 /*
  * pam-jwks check: whether keys can be fetched, and what a fetch tells.
  */
+#include <errno.h>
+#include <libgen.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -29,6 +31,15 @@ needs_network(const struct pj_config *config)
 	return false;
 }
 
+/* True if a fetch can make the folder: what is above it is there. */
+static bool
+has_parent(const char *path)
+{
+	PJ_CLEANUP(pj_cleanup_str) char *above = strdup(path);
+
+	return above != NULL && access(dirname(above), F_OK) == 0;
+}
+
 static void
 check_folder(const char *path, struct pj_findings *findings)
 {
@@ -36,9 +47,12 @@ check_folder(const char *path, struct pj_findings *findings)
 	struct pj_error err = { "" };
 	enum pj_status status = pj_file_open_dir(path, &fd, &err);
 
-	if (status == PJ_FILE_MISSING)
+	if (status == PJ_FILE_MISSING && has_parent(path))
 		pj_found(findings, PJ_GRADE_NOTE, PJ_FOUND_FOLDER_MISSING,
 		    "%s is missing; the first fetch makes it", path);
+	else if (status == PJ_FILE_MISSING)
+		pj_found(findings, PJ_GRADE_ERROR, PJ_FOUND_FOLDER_MISSING,
+		    "%s is missing, and so is the folder above", path);
 	else if (status == PJ_FILE_UNSAFE)
 		pj_found(findings, PJ_GRADE_ERROR, PJ_FOUND_FOLDER_UNSAFE,
 		    "%s cannot be used: %s", path, err.detail);
@@ -75,7 +89,8 @@ check_helper(struct pj_findings *findings, const char *helper)
 
 	if (access(helper, X_OK) != 0)
 		pj_found(findings, PJ_GRADE_ERROR, PJ_FOUND_HELPER_MISSING,
-		    "the helper %s cannot be run", helper);
+		    "the helper %s cannot be run: %s", helper,
+		    strerror(errno));
 	else if (stat(helper, &st) != 0 || st.st_uid != 0 ||
 	    (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
 		pj_found(findings, PJ_GRADE_ERROR, PJ_FOUND_HELPER_UNSAFE,
@@ -196,20 +211,21 @@ check_state(struct pj_check *check, const struct pj_issuer *issuer,
 }
 
 /* What keys/cache.c does with a disk that is full or read-only. */
-static void
+static bool
 check_spare(struct pj_check *check, const struct pj_issuer *issuer,
     const struct pj_cache *cache)
 {
 	PJ_CLEANUP(pj_cleanup_str) char *path = NULL;
 	const struct pj_key_request *request = cache->request;
 
-	if (strcmp(request->cache_dir, request->state_dir) != 0 &&
-	    asprintf(&path, "%s/%s.jwks", request->state_dir, cache->id) >= 0 &&
-	    access(path, F_OK) == 0)
-		pj_found(check->findings, PJ_GRADE_WARNING,
-		    PJ_FOUND_CACHE_NOT_WRITTEN, "[issuer %s] the last keys "
-		    "could not be written to %s", issuer->name,
-		    request->cache_dir);
+	if (strcmp(request->cache_dir, request->state_dir) == 0 ||
+	    asprintf(&path, "%s/%s.jwks", request->state_dir, cache->id) < 0 ||
+	    access(path, F_OK) != 0)
+		return false;
+	pj_found(check->findings, PJ_GRADE_WARNING, PJ_FOUND_CACHE_NOT_WRITTEN,
+	    "[issuer %s] the last keys could not be written to %s",
+	    issuer->name, request->cache_dir);
+	return true;
 }
 
 /* A failure hurts at once only where no fetch ever succeeded. */
@@ -228,10 +244,11 @@ tell_fetch(struct pj_check *check, const struct pj_issuer *issuer,
 		    err->detail[0] != '\0' ? ": " : "", err->detail);
 }
 
+/* The provider of a section. */
 static void
-check_provider(struct pj_check *check, const struct pj_issuer *issuer,
-    struct pj_helper *helper)
+check_provider(struct pj_check *check, size_t at, struct pj_helper *helper)
 {
+	const struct pj_issuer *issuer = pj_config_issuer(check->config, at);
 	struct pj_key_request request;
 	struct pj_cache cache;
 	struct pj_state state;
@@ -248,9 +265,11 @@ check_provider(struct pj_check *check, const struct pj_issuer *issuer,
 	if (helper != NULL)
 		tell_fetch(check, issuer, status, &err,
 		    known && state.success.wall > 0);
+	check->told[at] = status != PJ_OK;
 	if (!known)
 		return;
-	check_spare(check, issuer, &cache);
+	if (check_spare(check, issuer, &cache))
+		check->told[at] = true;
 	check_state(check, issuer, &state);
 }
 
@@ -271,8 +290,7 @@ check_providers(struct pj_check *check, bool offline)
 
 		if (issuer->jwks_file == NULL &&
 		    pj_configure_first(check->config, i) == i)
-			check_provider(check, issuer, offline ? NULL :
-			    &helper);
+			check_provider(check, i, offline ? NULL : &helper);
 	}
 }
 
@@ -282,16 +300,21 @@ pj_check_fetching(struct pj_check *check, bool offline)
 	const struct pj_module_settings *module = pj_config_module(
 	    check->config);
 	unsigned before = check->findings->errors;
+	bool failed;
 
 	if (!needs_network(check->config))
 		return;
 	check_helper(check->findings, module->helper);
 	check_user(check->findings, module->fetch_user);
-	if (check->source->path != NULL && check->findings->errors == before)
+	if (check->source->path != NULL && !check->refused &&
+	    check->findings->errors == before)
 		check_worker(check, module);
 	check_folder(module->cache_dir, check->findings);
 	check_folder(module->state_dir, check->findings);
 	check_timer(check);
 	/* What has been found would only fail once more. */
-	check_providers(check, offline || check->findings->errors != before);
+	failed = check->refused || check->findings->errors != before;
+	check_providers(check, offline || failed);
+	for (size_t i = 0; failed && i < PJ_ISSUERS_MAX; i++)
+		check->told[i] = true;
 }

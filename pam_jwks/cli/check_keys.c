@@ -125,9 +125,18 @@ tell_age(struct pj_check *check, const struct pj_issuer *issuer,
 		    issuer->name);
 }
 
-static void
-check_cached(struct pj_check *check, const struct pj_issuer *issuer)
+/* What has been told already: there are none, or not in a safe folder. */
+static bool
+is_told(const struct pj_check *check, size_t at, enum pj_status status)
 {
+	return check->told[at] && (status == PJ_FILE_MISSING ||
+	    status == PJ_FILE_UNSAFE);
+}
+
+static void
+check_cached(struct pj_check *check, size_t at)
+{
+	const struct pj_issuer *issuer = pj_config_issuer(check->config, at);
 	struct pj_version version = PJ_VERSION_INIT;
 	struct pj_key_request request;
 	struct pj_cache cache;
@@ -140,10 +149,10 @@ check_cached(struct pj_check *check, const struct pj_issuer *issuer)
 		status = pj_version_load(&cache, &version, &err);
 	if (status == PJ_OK)
 		tell_age(check, issuer, &request, &version);
-	else if (status == PJ_FILE_MISSING)
+	else if (!is_told(check, at, status) && status == PJ_FILE_MISSING)
 		pj_found(check->findings, PJ_GRADE_NOTE, PJ_FOUND_CACHE_COLD,
 		    "[issuer %s] no keys were fetched yet", issuer->name);
-	else
+	else if (!is_told(check, at, status))
 		pj_found(check->findings, PJ_GRADE_WARNING,
 		    PJ_FOUND_CACHE_UNUSABLE, "[issuer %s] the keys at hand "
 		    "cannot be used: %s", issuer->name, err.detail);
@@ -170,6 +179,6 @@ pj_check_cache(struct pj_check *check)
 		}
 		dropped = true;
 		if (pj_configure_first(check->config, i) == i)
-			check_cached(check, issuer);
+			check_cached(check, i);
 	}
 }

@@ -56,16 +56,19 @@ check_config(const struct pj_config_source *source,
 	return false;
 }
 
-/* -c names a file that may be anybody's; the module is stricter. */
+/* -c names a file that may be anybody's; module and helper are stricter. */
 static void
-check_file(const char *path, struct pj_findings *findings)
+check_file(struct pj_check *check)
 {
 	PJ_BUF_SCOPED(text, PJ_CONFIG_MAX);
 	struct pj_error err = { "" };
 
-	if (pj_file_read(path, &text, &err) != PJ_OK)
-		pj_found(findings, PJ_GRADE_WARNING, PJ_FOUND_CONFIG_REFUSED,
-		    "the module would not read this file: %s", err.detail);
+	check->refused = pj_file_read(check->source->path, &text, &err) !=
+	    PJ_OK;
+	if (check->refused)
+		pj_found(check->findings, PJ_GRADE_WARNING,
+		    PJ_FOUND_CONFIG_REFUSED, "the module and its helper would "
+		    "not read this file: %s", err.detail);
 }
 
 static void
@@ -147,7 +150,7 @@ pj_cmd_check(const struct pj_cli *cli)
 		check.config = config;
 		check_sections(&check);
 		if (!cli->syntax && cli->config != NULL)
-			check_file(source.path, &findings);
+			check_file(&check);
 	}
 	/* Mistakes in the stacks are there whatever the configuration says. */
 	if (!cli->syntax && cli->options_count == 0)

@@ -75,7 +75,8 @@ static const struct {
 	[PJ_FOUND_HELPER_MISSING] = { "helper_missing",
 	    "The module itself never asks the network: without the helper no "
 	    "keys ever come.",
-	    "Install pam-jwks-fetch, or correct helper in [module]." },
+	    "Install pam-jwks-fetch with mode 755, or correct helper in "
+	    "[module]." },
 	[PJ_FOUND_HELPER_UNSAFE] = { "helper_unsafe",
 	    "Logins run it as root: whoever can change it is root.",
 	    "chown root and chmod go-w; find out who changed it." },
@@ -93,7 +94,8 @@ static const struct {
 	    "seccomp or Landlock to pam-jwks-fetch." },
 	[PJ_FOUND_FOLDER_MISSING] = { "folder_missing",
 	    "The first fetch makes it, if the folder above exists.",
-	    "Nothing; or systemd-tmpfiles --create." },
+	    "Nothing, or systemd-tmpfiles --create; a folder above that is "
+	    "missing has to be made." },
 	[PJ_FOUND_FOLDER_UNSAFE] = { "folder_unsafe",
 	    "Whoever can write there decides which keys are trusted, so the "
 	    "module does not read it.",

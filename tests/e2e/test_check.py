@@ -492,6 +492,67 @@ def test_stacks_are_shown_beside_mistakes_of_the_configuration(stage, mistake):
     assert [one["name"] for one in only] == names[:1]
 
 
+def test_a_refused_file_is_not_a_matter_of_confinement(stage):
+    """The helper reads it no more than the module does: one cause, told
+    once."""
+    spoil_config_refused(stage)
+    stage.provider.forget()
+    findings, code = stage.check()
+    bad = [one for one in findings if one["grade"] != "ok"]
+    assert [one["name"] for one in bad] == ["config_refused"], bad
+    assert "helper" in bad[0]["what"] and code == 1
+    assert stage.provider.count() == 0
+
+
+def test_keys_kept_beside_a_full_disk_are_not_missed(stage):
+    """They are with the state: the first login has nothing to fetch."""
+    spoil_cache_not_written(stage)
+    findings, _ = stage.check("--offline")
+    bad = [one["name"] for one in findings if one["grade"] != "ok"]
+    assert bad == ["cache_not_written"], findings
+
+
+@pytest.mark.parametrize("why", ["fetch_failed", "helper_missing",
+                                 "fetch_user_missing"])
+def test_no_login_is_said_to_fetch_what_cannot_be_fetched(stage, why):
+    """An error says why there are no keys; that the first login fetches them
+    would not be true."""
+    for folder in (CACHE, STATE):
+        for name in os.listdir(stage.host.path(folder)):
+            os.unlink(stage.host.path(folder + "/" + name))
+    CASES[why](stage)
+    findings, code = stage.check()
+    bad = [one["name"] for one in findings if one["grade"] != "ok"]
+    assert bad == [why] and code == 2, findings
+
+
+def test_a_folder_that_no_fetch_can_make_is_an_error(stage):
+    """The folder above is missing as well."""
+    stage.configure(module={"state_dir": "/run/none/state"})
+    findings, code = stage.check()
+    bad = [one for one in findings if one["grade"] != "ok"]
+    assert [(one["name"], one["grade"]) for one in bad] == \
+        [("folder_missing", "error")] and code == 2, findings
+    assert bad[0]["what"] == \
+        "/run/none/state is missing, and so is the folder above"
+
+
+def test_keys_in_a_folder_that_is_unsafe_are_not_to_be_refreshed(stage):
+    """The folder has to be mended; the keys are no second fault."""
+    spoil_folder_unsafe(stage)
+    findings, _ = stage.check()
+    bad = [one["name"] for one in findings if one["grade"] != "ok"]
+    assert bad == ["folder_unsafe"], findings
+
+
+def test_a_helper_that_may_not_be_run_says_so(stage):
+    """Not there, or not executable, are two things to mend."""
+    os.chmod(stage.host.path(HELPER), 0o644)
+    findings, _ = stage.check("--offline")
+    assert f"the helper {HELPER} cannot be run: Permission denied" in \
+        [one["what"] for one in findings]
+
+
 def test_syntax_needs_no_rights(stage):
     """One file, as anybody, whatever else is wrong on the host."""
     stage.user = "alice"
