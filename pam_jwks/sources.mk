@@ -60,6 +60,8 @@ libpj_la_SOURCES = \
 	pam_jwks/jose/signature.h \
 	pam_jwks/jose/x5c.c \
 	pam_jwks/jose/x5c.h \
+	pam_jwks/policy/arguments.c \
+	pam_jwks/policy/arguments.h \
 	pam_jwks/policy/claims.c \
 	pam_jwks/policy/claims.h \
 	pam_jwks/policy/config.c \
@@ -134,8 +136,6 @@ libpj_la_LIBADD = $(CRYPTO_LIBS) $(JSONC_LIBS)
 # The module.
 pam_LTLIBRARIES += pam_jwks.la
 pam_jwks_la_SOURCES = \
-	pam_jwks/module/arguments.c \
-	pam_jwks/module/arguments.h \
 	pam_jwks/module/conversation.c \
 	pam_jwks/module/conversation.h \
 	pam_jwks/module/pam_jwks.c \

@@ -72,8 +72,6 @@ endif
 LDADD = libpj.la $(CMOCKA_LIBS)
 tests_unit_test_answer_SOURCES = tests/unit/test_answer.c \
 	pam_jwks/fetch/answer.c pam_jwks/fetch/http.c
-tests_unit_test_arguments_SOURCES = tests/unit/test_arguments.c \
-	pam_jwks/module/arguments.c
 tests_unit_test_authn_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getpwnam_r
 tests_unit_test_harvest_SOURCES = tests/unit/test_harvest.c \
 	pam_jwks/fetch/answer.c pam_jwks/fetch/harvest.c pam_jwks/fetch/http.c

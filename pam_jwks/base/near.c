@@ -46,3 +46,20 @@ pj_near(struct pj_span word, struct pj_span meant)
 	/* Two of four letters would be another word. */
 	return far <= NEAR && far * 3 <= meant.len ? far : PJ_FAR;
 }
+
+const char *
+pj_nearest(struct pj_span word, const char *const *words, size_t count)
+{
+	const char *best = NULL;
+	size_t least_far = PJ_FAR;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t far = pj_near(word, pj_span_str(words[i]));
+
+		if (far < least_far) {
+			least_far = far;
+			best = words[i];
+		}
+	}
+	return best;
+}

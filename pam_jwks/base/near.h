@@ -15,6 +15,10 @@
  * neighbour, if it was meant to be the other: two at most, and no more than a
  * third of them.  Else PJ_FAR.
  */
-size_t	pj_near(struct pj_span word, struct pj_span meant);
+size_t		 pj_near(struct pj_span word, struct pj_span meant);
+
+/* The nearest of some words, the first of several; NULL if none is near. */
+const char	*pj_nearest(struct pj_span word, const char *const *words,
+		    size_t count);
 
 #endif

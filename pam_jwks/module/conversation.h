@@ -7,7 +7,7 @@
 
 #include <security/pam_modules.h>
 
-#include "module/arguments.h"
+#include "policy/arguments.h"
 #include "policy/decision.h"
 
 /* What was entered, and how it came. */

@@ -14,10 +14,10 @@
 #include "authn/authn.h"
 #include "authn/configure.h"
 #include "jose/jws.h"
-#include "module/arguments.h"
 #include "module/conversation.h"
 #include "module/pieces.h"
 #include "module/report.h"
+#include "policy/arguments.h"
 #include "policy/export.h"
 
 #define EXPORT	__attribute__((visibility("default")))

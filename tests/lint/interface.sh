@@ -13,9 +13,8 @@ document=docs/interface.md
 said() {
 	case $1 in
 	'Module arguments')
-		sed -n 's/^.*{ "\([a-z_]*\)", &arguments->.*/\1/p
-		    s/^.*value_of(argv\[i\], "\([a-z]*\)").*/\1=/p' \
-		    pam_jwks/module/arguments.c ;;
+		sed -n 's/^	"\([a-z_]*=\{0,1\}\)",$/\1/p' \
+		    pam_jwks/policy/arguments.c ;;
 	'Configuration keys')
 		"$dump" options | sed 's/|/ /
 		    s/|/ = /

@@ -1,15 +1,15 @@
 /*
- * module/arguments.h: they choose, they do not configure.
+ * policy/arguments.h: they choose, they do not configure.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
-#include "authn/configure.h"
-#include "module/arguments.h"
+#include "policy/arguments.h"
 
 static enum pj_status
 parse(const char *const *words, struct pj_arguments *arguments,
@@ -116,7 +116,8 @@ the_offending_word_is_in_the_detail_escaped(void **state)
 	(void)state;
 	assert_int_equal(parse(words, &arguments, &err),
 	    PJ_ARGUMENT_INVALID);
-	assert_string_equal(err.detail, "unknown argument use_frist_pass");
+	assert_string_equal(err.detail, "unknown argument use_frist_pass: "
+	    "did you mean use_first_pass?");
 	assert_int_equal(parse(hostile, &arguments, &err),
 	    PJ_ARGUMENT_INVALID);
 	assert_string_equal(err.detail, "unknown argument x\\x22\\x0a");

@@ -57,6 +57,18 @@ words_have_an_end(void **state)
 	assert_true(near("expired", word) == PJ_FAR);
 }
 
+static void
+the_nearest_word_is_taken(void **state)
+{
+	static const char *const words[] = { "keys", "kept", "kept" };
+
+	(void)state;
+	assert_ptr_equal(pj_nearest(pj_span_str("kep"), words, 3), words[1]);
+	assert_ptr_equal(pj_nearest(pj_span_str("key"), words, 3), words[0]);
+	assert_null(pj_nearest(pj_span_str("xyzzy"), words, 3));
+	assert_null(pj_nearest(pj_span_str("keys"), words, 0));
+}
+
 int
 main(void)
 {
@@ -64,6 +76,7 @@ main(void)
 		cmocka_unit_test(each_slip_counts_once),
 		cmocka_unit_test(another_word_is_far),
 		cmocka_unit_test(words_have_an_end),
+		cmocka_unit_test(the_nearest_word_is_taken),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -1,8 +1,8 @@
 /*
  * The arguments of a PAM line.  They choose, they do not configure.
  */
-#ifndef PJ_MODULE_ARGUMENTS_H
-#define PJ_MODULE_ARGUMENTS_H
+#ifndef PJ_POLICY_ARGUMENTS_H
+#define PJ_POLICY_ARGUMENTS_H
 
 #include "base/error.h"
 
