@@ -191,6 +191,7 @@ pam_jwks_SOURCES = \
 	pam_jwks/cli/check.h \
 	pam_jwks/cli/check_fetch.c \
 	pam_jwks/cli/check_keys.c \
+	pam_jwks/cli/check_lines.c \
 	pam_jwks/cli/check_sshd.c \
 	pam_jwks/cli/check_stacks.c \
 	pam_jwks/cli/cli.c \

@@ -7,6 +7,7 @@
 
 #include "cli/cli.h"
 #include "cli/finding.h"
+#include "cli/pam_stack.h"
 
 struct pj_check {
 	const struct pj_config		*config;	/* NULL: unusable */
@@ -24,6 +25,16 @@ struct pj_check {
  * configuration what does not depend on it; the others here need one.
  */
 void	pj_check_stacks(struct pj_check *check);
+
+/*
+ * The lines of an auth stack that names the module, or was meant to: whether
+ * libpam and the module can use them; and the module itself.
+ */
+void	pj_check_lines(struct pj_check *check, const struct pj_stack *stack);
+
+/* True if a line names the module. */
+#define PJ_MODULE	"pam_jwks.so"
+bool	pj_is_ours(const struct pj_stack_line *line);
 
 /* sshd, whose stack names the module. */
 void	pj_check_sshd(struct pj_findings *findings);

@@ -1,30 +1,12 @@
 /*
- * pam-jwks check: the stacks that name the module, and the module itself.
+ * pam-jwks check: the stacks that name the module.
  */
 #include <dirent.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/fd.h"
 #include "cli/check.h"
-#include "cli/pam_stack.h"
 #include "policy/objections.h"
-
-#define MODULE		"pam_jwks.so"
-
-/* Of an ELF file: class and byte order, then the machine. */
-#define ELF_HEAD	20
-#define ELF_CLASS	4
-#define ELF_CLASS_LEN	2
-#define ELF_MACHINE	18
-
-static bool
-is_ours(const struct pj_stack_line *line)
-{
-	return strcmp(pj_stack_module(line), MODULE) == 0;
-}
 
 /* Modules that ask for a password and send it somewhere. */
 static bool
@@ -56,51 +38,6 @@ must_succeed(const struct pj_stack_line *line)
 {
 	return strcmp(line->control, "required") == 0 ||
 	    strcmp(line->control, "requisite") == 0;
-}
-
-static bool
-read_head(const char *path, unsigned char head[ELF_HEAD])
-{
-	PJ_CLEANUP(pj_cleanup_fd) int fd = open(path, O_RDONLY | O_CLOEXEC |
-	    O_NONBLOCK | O_NOCTTY);
-
-	return fd >= 0 && read(fd, head, ELF_HEAD) == ELF_HEAD;
-}
-
-static void
-check_module(struct pj_check *check, const struct pj_stack_line *line)
-{
-	unsigned char ours[ELF_HEAD], theirs[ELF_HEAD];
-	PJ_CLEANUP(pj_cleanup_str) char *made = NULL;
-	const char *path = line->module;
-	struct stat st;
-
-	if (*path != '/') {
-		if (asprintf(&made, "%s/%s", PJ_PAM_DIR, path) < 0)
-			return;
-		path = made;
-	}
-	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode)) {
-		pj_found_at(check->findings, PJ_GRADE_ERROR,
-		    PJ_FOUND_MODULE_MISSING, line->place,
-		    "there is no module %s", path);
-		return;
-	}
-	if (st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-		pj_found(check->findings, PJ_GRADE_ERROR,
-		    PJ_FOUND_MODULE_UNSAFE, "the module %s is not root's, or "
-		    "others may write to it", path);
-	if (!read_head("/proc/self/exe", ours))
-		return;
-	if (!read_head(path, theirs) ||
-	    memcmp(ours, theirs, ELF_CLASS + ELF_CLASS_LEN) != 0 ||
-	    memcmp(ours + ELF_MACHINE, theirs + ELF_MACHINE, 2) != 0)
-		pj_found(check->findings, PJ_GRADE_ERROR,
-		    PJ_FOUND_MODULE_FOREIGN, "the module %s is not for this "
-		    "machine's architecture", path);
-	else
-		pj_found_at(check->findings, PJ_GRADE_OK, PJ_FOUND_MODULE,
-		    line->place, "%s", path);
 }
 
 /* What stands before the module. */
@@ -135,7 +72,7 @@ check_order(struct pj_check *check, const struct pj_stack *stack, size_t at)
 			pj_found_at(check->findings, PJ_GRADE_WARNING,
 			    PJ_FOUND_STACK_ASKS_AGAIN, line->place,
 			    "%s stands behind %s without use_first_pass",
-			    pj_stack_module(line), MODULE);
+			    pj_stack_module(line), PJ_MODULE);
 	}
 }
 
@@ -173,12 +110,12 @@ check_phases(struct pj_check *check, const char *service)
 
 		if (pj_stack_read(service, phases[i], &stack, NULL) == PJ_OK)
 			for (size_t k = 0; k < stack.count; k++)
-				if (is_ours(&stack.lines[k]))
+				if (pj_is_ours(&stack.lines[k]))
 					pj_found_at(check->findings,
 					    PJ_GRADE_ERROR,
 					    PJ_FOUND_STACK_PHASE,
 					    stack.lines[k].place,
-					    "%s in the phase %s", MODULE,
+					    "%s in the phase %s", PJ_MODULE,
 					    phases[i]);
 		pj_stack_free(&stack);
 	}
@@ -192,7 +129,7 @@ find_module(const char *service, struct pj_stack *stack)
 
 	if (pj_stack_read(service, "auth", stack, NULL) != PJ_OK)
 		return stack->count;
-	while (at < stack->count && !is_ours(&stack->lines[at]))
+	while (at < stack->count && !pj_is_ours(&stack->lines[at]))
 		at++;
 	return at;
 }
@@ -240,8 +177,8 @@ check_service(struct pj_check *check, const char *service)
 	size_t at = find_module(service, &stack);
 
 	check_phases(check, service);
+	pj_check_lines(check, &stack);
 	if (at < stack.count) {
-		check_module(check, &stack.lines[at]);
 		check_order(check, &stack, at);
 		check_arguments(check, &stack.lines[at]);
 		/* A service without a stack of its own has its own name. */
@@ -289,7 +226,7 @@ check_missing(struct pj_check *check)
 				pj_found(check->findings, PJ_GRADE_NOTE,
 				    PJ_FOUND_STACK_MISSING, "[issuer %s] "
 				    "serves %s, whose stack does not name %s",
-				    issuer->name, name, MODULE);
+				    issuer->name, name, PJ_MODULE);
 		}
 	}
 }

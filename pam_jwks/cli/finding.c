@@ -165,6 +165,11 @@ static const struct {
 	[PJ_FOUND_MODULE_UNSAFE] = { "module_unsafe",
 	    "It runs as root in every login: whoever can change it is root.",
 	    "chown root and chmod go-w; find out who changed it." },
+	[PJ_FOUND_STACK_LINE] = { "stack_line",
+	    "With a line that cannot be used tokens are refused there, and "
+	    "mostly passwords as well.",
+	    "Correct the word; an argument with spaces needs brackets, "
+	    "[prompt=Password or].  Keep a root shell open meanwhile." },
 	[PJ_FOUND_STACK_PHASE] = { "stack_phase",
 	    "The module knows the phase auth alone; elsewhere PAM reports a "
 	    "module that is unknown, and logins fail.",

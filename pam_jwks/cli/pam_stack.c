@@ -5,6 +5,10 @@
 
 #include "base/file.h"
 
+const char *const pj_stack_phases[PJ_STACK_PHASES] = {
+	"auth", "account", "password", "session",
+};
+
 /* What one reading is about. */
 struct reader {
 	struct pj_stack	*stack;
@@ -19,6 +23,7 @@ void
 pj_stack_free(struct pj_stack *stack)
 {
 	for (size_t i = 0; i < stack->count; i++) {
+		free(stack->lines[i].phase);
 		free(stack->lines[i].control);
 		free(stack->lines[i].module);
 		free(stack->lines[i].arguments);
@@ -95,8 +100,34 @@ join_words(struct pj_span rest)
 	return pj_span_dup(pj_buf_span(&out));
 }
 
+enum pj_status
+pj_stack_argv(const struct pj_stack_line *line, char **text,
+    const char **argv, size_t max, int *argc)
+{
+	struct pj_span rest = pj_span_str(line->arguments), word;
+	char *to = malloc(rest.len + 1);
+
+	*text = to;
+	*argc = 0;
+	if (to == NULL)
+		return PJ_NO_MEMORY;
+	while ((size_t)*argc < max && (word = take_word(&rest)).len > 0) {
+		argv[(*argc)++] = to;
+		if (word.ptr[0] == '[' && word.ptr[word.len - 1] == ']')
+			word = pj_span(word.ptr + 1, word.len - 2);
+		for (size_t i = 0; i < word.len; i++) {
+			if (word.ptr[i] == '\\' && i + 1 < word.len &&
+			    word.ptr[i + 1] == ']')
+				continue;
+			*to++ = (char)word.ptr[i];
+		}
+		*to++ = '\0';
+	}
+	return PJ_OK;
+}
+
 static enum pj_status
-add_line(struct reader *reader, struct pj_place place, struct pj_span control,
+add_line(struct reader *reader, struct pj_place place, struct pj_span phase,
     struct pj_span rest)
 {
 	struct pj_stack *stack = reader->stack;
@@ -105,12 +136,13 @@ add_line(struct reader *reader, struct pj_place place, struct pj_span control,
 	if (stack->count == PJ_STACK_LINES_MAX)
 		return PJ_OK;
 	line->place = place;
-	line->control = pj_span_dup(control);
+	line->phase = pj_span_dup(phase);
+	line->control = pj_span_dup(take_word(&rest));
 	line->module = pj_span_dup(take_word(&rest));
 	line->arguments = join_words(rest);
 	stack->count++;
-	if (line->control == NULL || line->module == NULL ||
-	    line->arguments == NULL)
+	if (line->phase == NULL || line->control == NULL ||
+	    line->module == NULL || line->arguments == NULL)
 		return PJ_NO_MEMORY;
 	return PJ_OK;
 }
@@ -132,24 +164,36 @@ include(struct reader *reader, struct pj_span name)
 	return status == PJ_NO_MEMORY ? status : PJ_OK;
 }
 
+/* True if the lines of this phase are wanted. */
+static bool
+is_wanted(const struct reader *reader, struct pj_span phase)
+{
+	for (size_t i = 0; i < PJ_STACK_PHASES; i++) {
+		if (pj_span_is_nocase(phase, pj_stack_phases[i]))
+			return strcmp(pj_stack_phases[i], reader->phase) == 0;
+	}
+	return strcmp(reader->phase, "auth") == 0;
+}
+
 static enum pj_status
 read_line(struct reader *reader, struct pj_place place, struct pj_span line)
 {
-	struct pj_span rest = line, phase = take_word(&rest), control;
+	struct pj_span rest = line, phase = take_word(&rest), behind, control;
 
 	if (phase.len == 0)
 		return PJ_OK;
+	behind = rest;
 	control = take_word(&rest);
 	if (pj_span_is(phase, "@include"))
 		return include(reader, control);
 	/* A dash: no complaint if the module is missing. */
 	if (phase.ptr[0] == '-')
 		phase = pj_span_from(phase, 1);
-	if (!pj_span_is_nocase(phase, reader->phase))
+	if (!is_wanted(reader, phase))
 		return PJ_OK;
 	if (pj_span_is(control, "include") || pj_span_is(control, "substack"))
 		return include(reader, take_word(&rest));
-	return add_line(reader, place, control, rest);
+	return add_line(reader, place, phase, behind);
 }
 
 /* Lines end in a newline, go on behind a backslash, and stop at a #. */

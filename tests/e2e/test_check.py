@@ -317,6 +317,12 @@ def spoil_module_unsafe(stage):
     return "error"
 
 
+def spoil_stack_line(stage):
+    stage.host.write("/etc/pam.d/sshd",
+                     STACK.replace(CONFIG, CONFIG + " quite"))
+    return "error"
+
+
 def spoil_stack_phase(stage):
     stage.host.write("/etc/pam.d/sshd",
                      STACK + f"account required {MODULE}\n")
@@ -551,6 +557,65 @@ def test_a_helper_that_may_not_be_run_says_so(stage):
     findings, _ = stage.check("--offline")
     assert f"the helper {HELPER} cannot be run: Permission denied" in \
         [one["what"] for one in findings]
+
+
+OURS = f"{MODULE} config={CONFIG}"
+LINES = {
+    "argument": (f"auth sufficient {OURS} use_firstpass", "stack_line",
+                 "unknown argument use_firstpass: did you mean "
+                 "use_first_pass?"),
+    "path": (f"auth sufficient {MODULE} config=x.conf", "stack_line",
+             "config= needs an absolute path: x.conf"),
+    "prompt without brackets": (
+        f"auth sufficient {OURS} prompt=Password or", "stack_line",
+        "unknown argument or"),
+    "control": (f"auth sufficent {OURS}", "stack_line",
+                "unknown control sufficent: did you mean sufficient?"),
+    "phase": (f"aut sufficient {OURS}", "stack_line",
+              "unknown phase aut: did you mean auth?"),
+    "another's control": (
+        f"auth sufficient {OURS}\nauth whatever pam_permit.so",
+        "stack_line", "unknown control whatever"),
+    "module": (f"auth sufficient /run/pam_jwk.so config={CONFIG}",
+               "module_missing", "there is no module /run/pam_jwk.so: did you "
+               "mean pam_jwks.so?"),
+    "module without .so": (
+        f"auth sufficient pam_jwks config={CONFIG}", "module_missing",
+        "there is no module pam_jwks: did you mean pam_jwks.so?"),
+}
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_a_line_that_libpam_or_the_module_cannot_use_is_an_error(stage, name):
+    """Somebody is kept out who should get in, and check says why."""
+    text, finding, what = LINES[name]
+    stage.host.write("/etc/pam.d/sshd", text + "\nauth required pam_unix.so "
+                     "use_first_pass\n")
+    findings, code = stage.check("--offline")
+    found, = [one for one in findings if one["name"] == finding]
+    assert found["what"] == what and found["grade"] == "error" and code == 2
+    assert found["file"] == "/etc/pam.d/sshd"
+    assert found["line"] == text.count("\n") + 1
+    answers = stage.provider.token("alice"), "alice-password"
+    assert [stage.host.authenticate("sshd", "alice", answer)["auth"]
+            for answer in answers] != ["PAM_SUCCESS", "PAM_SUCCESS"]
+
+
+def test_lines_in_every_form_that_is_right(stage):
+    """Case, brackets, dashes, quoted brackets: nothing is said of them."""
+    stage.host.write("/etc/pam.d/sshd",
+                     f"-auth Sufficient {MODULE} config={CONFIG} "
+                     "[prompt=Password \\] or] debug quiet\n"
+                     "AUTH [success=1 default=ignore] pam_unix.so "
+                     "use_first_pass\n"
+                     "auth REQUISITE pam_deny.so\n"
+                     "auth Required pam_permit.so\n"
+                     "account substack other\n")
+    findings, _ = stage.check("--offline")
+    assert [one for one in findings if one["grade"] == "error"] == [], findings
+    for answer in stage.provider.token("alice"), "alice-password":
+        assert stage.host.authenticate("sshd", "alice", answer)["auth"] == \
+            "PAM_SUCCESS"
 
 
 def test_syntax_needs_no_rights(stage):
