@@ -248,7 +248,7 @@ def spoil_clock_differs(stage):
 
 
 def spoil_certificate_ends(stage):
-    stage.rewrite_state(cert_expires=int(time.time()) + 3 * 86400)
+    stage.rewrite_state(cert_expires=int(time.time()) + 3 * 86400 + 60)
     return "warning"
 
 
