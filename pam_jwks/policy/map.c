@@ -92,8 +92,8 @@ check_references(struct pj_span user, size_t groups, struct pj_error *err)
 		group = (size_t)user.ptr[i] - '0';
 		if (group > groups)
 			return pj_fail(err, PJ_CONFIG_INVALID,
-			    "the identity has no group %zu: %.*s", group,
-			    PJ_SPAN_ARG(user));
+			    "the identity has no group %zu; groups are the "
+			    "(...) of a pattern behind re:", group);
 	}
 	return PJ_OK;
 }
@@ -166,10 +166,13 @@ parse(struct pj_map *map, struct pj_span rest, struct pj_map_line *line,
 		return pj_fail(err, PJ_CONFIG_INVALID, "there are no comments "
 		    "behind a line's words; quote a # that belongs to one");
 	if (!pj_word_next(&rest, &section) ||
-	    !pj_word_next(&rest, &identity) || section.text.len == 0 ||
-	    section.text.len > PJ_NAME_MAX || identity.text.len == 0)
+	    !pj_word_next(&rest, &identity) ||
+	    section.text.len > PJ_NAME_MAX)
 		return pj_fail(err, PJ_CONFIG_INVALID, "a line has a section, "
 		    "an identity and at least one local user");
+	if (section.text.len == 0 || identity.text.len == 0)
+		return pj_fail(err, PJ_CONFIG_INVALID, "section or identity "
+		    "is empty or its quotes do not match");
 	line->section = section.text;
 	status = parse_identity(map, &identity, line, err);
 	if (status != PJ_OK)
