@@ -1,12 +1,15 @@
+#!/usr/bin/python3
 """Runs every scenario of this folder against the built module, as it stands and
 with `debug`: what is said, returned and logged must be exactly what the
 scenario says, and nothing that is secret may be seen anywhere.
 
-    test_scenarios.py FILE...   as a program (by root) prints what happens, in
+    test_scenarios.py NAME...   as a program (by root) prints what happens, in
                                 the words of a scenario
 """
 
 import os
+import re
+import subprocess
 import sys
 
 import pytest
@@ -94,11 +97,23 @@ def test_secrets_are_found():
         "require = groups any x", {"alice"})
 
 
-def main(paths):
+def test_the_command_of_the_readme_prints_a_scenario(module_host):
+    """As it stands there, NAME being one of them."""
+    assert module_host
+    with open(os.path.join(HERE, "README"), encoding="utf-8") as file:
+        command, = re.findall(r"^\t(tests/\S+) NAME$", file.read(), re.M)
+    told = subprocess.run(
+        [os.path.join(HERE, os.pardir, os.pardir, command), "expired"],
+        capture_output=True, text=True, timeout=60, check=False)
+    assert told.returncode == 0, told
+    assert told.stdout.startswith("--- expired\n"), told
+    assert " reason=expired " in told.stdout, told
+
+
+def main(names):
     with hosts.Host() as host:
         clients = {}
-        for path in paths:
-            name = os.path.basename(path)[:-len(".scenario")]
+        for name in names:
             print(f"--- {name}")
             stage = Stage(host, clients, False, True)
             try:
