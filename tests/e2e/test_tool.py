@@ -289,6 +289,16 @@ def test_a_reason_that_was_meant_is_offered(said, meant):
         assert sentence.split("\n")[0][:40] in result.text
 
 
+@pytest.mark.parametrize("name, words", [
+    ("not_a_jwt", "line break"),        # at a prompt it ends the answer
+    ("base64_invalid", "line break"),
+    ("fetch_failed", "clock"),          # "certificate is not yet valid"
+])
+def test_reason_names_the_cause(name, words):
+    """What has been met on a host, and what was not in the text."""
+    assert words in " ".join(tool("reason", name).text.split())
+
+
 def complete(*words):
     """What bash offers behind these words."""
     script = os.path.join(os.path.dirname(__file__), "..", "..", "conf",
