@@ -76,20 +76,34 @@ check_order(struct pj_check *check, const struct pj_stack *stack, size_t at)
 	}
 }
 
+/* -c is about one file; without config= the usual ones are read. */
+static void
+tell_usual(struct pj_check *check, const struct pj_stack_line *line,
+    const char *path)
+{
+	if (strcmp(path, pj_default_config_path) == 0)
+		pj_found_at(check->findings, PJ_GRADE_NOTE,
+		    PJ_FOUND_STACK_CONFIG, line->place, "it uses the files in "
+		    "%s as well", pj_default_config_folder);
+	else
+		pj_found_at(check->findings, PJ_GRADE_NOTE,
+		    PJ_FOUND_STACK_CONFIG, line->place, "it uses %s, not %s",
+		    pj_default_config_path, path);
+}
+
 static void
 check_arguments(struct pj_check *check, const struct pj_stack_line *line)
 {
 	PJ_CLEANUP(pj_cleanup_str) char *wanted = NULL;
 	const char *path = check->source->path;
 
-	if (path == NULL || !pj_stack_has(line, "config=")) {
+	if (!pj_stack_has(line, "config=")) {
 		if (path != NULL && check->source->folder == NULL)
-			pj_found_at(check->findings, PJ_GRADE_NOTE,
-			    PJ_FOUND_STACK_CONFIG, line->place,
-			    "it uses %s, not %s", pj_default_config_path,
-			    path);
+			tell_usual(check, line, path);
 		return;
 	}
+	if (path == NULL)
+		return;
 	if (asprintf(&wanted, "config=%s", path) >= 0 &&
 	    !pj_stack_has(line, wanted))
 		pj_found_at(check->findings, PJ_GRADE_NOTE,

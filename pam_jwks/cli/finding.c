@@ -194,7 +194,8 @@ static const struct {
 	    "Change both files, or leave it so on purpose." },
 	[PJ_FOUND_STACK_CONFIG] = { "stack_config",
 	    "This report is about another configuration.",
-	    "Check that one as well: pam-jwks check -c FILE." },
+	    "Check that one as well: pam-jwks check -c FILE, or without -c "
+	    "the usual one." },
 	[PJ_FOUND_SSHD_UNKNOWN] = { "sshd_unknown",
 	    "Whether sshd asks PAM could not be seen; sshd -T needs root and "
 	    "a correct sshd_config.",

@@ -510,6 +510,14 @@ def test_a_refused_file_is_not_a_matter_of_confinement(stage):
     assert stage.provider.count() == 0
 
 
+def test_the_usual_file_by_its_name_is_not_another_one(stage):
+    """-c leaves the folder out; that is the difference, and is said."""
+    stage.host.write("/etc/pam.d/sshd", STACK.replace(f" config={CONFIG}", ""))
+    findings, _ = stage.check("--offline")
+    what, = [one["what"] for one in findings if one["name"] == "stack_config"]
+    assert not re.search(r"uses (\S+), not \1$", what)
+
+
 def test_keys_kept_beside_a_full_disk_are_not_missed(stage):
     """They are with the state: the first login has nothing to fetch."""
     spoil_cache_not_written(stage)
