@@ -15,6 +15,7 @@ struct pj_check {
 	struct pj_findings		*findings;
 	bool				 sudo_stack;	/* tokens in sudo */
 	bool				 rsa;		/* sudo's are long */
+	bool				 used;		/* by a stack */
 	bool				 refused;	/* by the helper, too */
 	/* Sections of which something has told why there are no keys. */
 	bool				 told[PJ_ISSUERS_MAX];

@@ -81,7 +81,10 @@ static void
 tell_usual(struct pj_check *check, const struct pj_stack_line *line,
     const char *path)
 {
-	if (strcmp(path, pj_default_config_path) == 0)
+	bool usual = strcmp(path, pj_default_config_path) == 0;
+
+	check->used = check->used || usual;
+	if (usual)
 		pj_found_at(check->findings, PJ_GRADE_NOTE,
 		    PJ_FOUND_STACK_CONFIG, line->place, "it uses the files in "
 		    "%s as well", pj_default_config_folder);
@@ -102,10 +105,11 @@ check_arguments(struct pj_check *check, const struct pj_stack_line *line)
 			tell_usual(check, line, path);
 		return;
 	}
-	if (path == NULL)
+	if (path == NULL || asprintf(&wanted, "config=%s", path) < 0)
 		return;
-	if (asprintf(&wanted, "config=%s", path) >= 0 &&
-	    !pj_stack_has(line, wanted))
+	if (pj_stack_has(line, wanted))
+		check->used = true;
+	else
 		pj_found_at(check->findings, PJ_GRADE_NOTE,
 		    PJ_FOUND_STACK_CONFIG, line->place,
 		    "it uses another configuration than %s", path);

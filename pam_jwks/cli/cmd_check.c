@@ -66,9 +66,9 @@ check_file(struct pj_check *check)
 	check->refused = pj_file_read(check->source->path, &text, &err) !=
 	    PJ_OK;
 	if (check->refused)
-		pj_found(check->findings, PJ_GRADE_WARNING,
-		    PJ_FOUND_CONFIG_REFUSED, "the module and its helper would "
-		    "not read this file: %s", err.detail);
+		pj_found(check->findings, check->used ? PJ_GRADE_ERROR :
+		    PJ_GRADE_WARNING, PJ_FOUND_CONFIG_REFUSED, "the module "
+		    "and its helper would not read this file: %s", err.detail);
 }
 
 static void
@@ -107,6 +107,8 @@ check_needs(const struct pj_cli *cli, struct pj_check *check)
 {
 	bool askpass = has_askpass();
 
+	if (cli->config != NULL)
+		check_file(check);
 	for (size_t i = 0; i < pj_config_issuers(check->config); i++)
 		check_ca(pj_config_issuer(check->config, i),
 		    check->findings);
@@ -149,8 +151,6 @@ pj_cmd_check(const struct pj_cli *cli)
 	if (check_config(&source, &findings, &config)) {
 		check.config = config;
 		check_sections(&check);
-		if (!cli->syntax && cli->config != NULL)
-			check_file(&check);
 	}
 	/* Mistakes in the stacks are there whatever the configuration says. */
 	if (!cli->syntax && cli->options_count == 0)

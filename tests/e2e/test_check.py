@@ -130,7 +130,7 @@ def spoil_config_invalid(stage):
 
 def spoil_config_refused(stage):
     os.chmod(stage.host.path(CONFIG), 0o666)
-    return "warning"
+    return "error"
 
 
 def spoil_no_issuer(stage):
@@ -506,8 +506,17 @@ def test_a_refused_file_is_not_a_matter_of_confinement(stage):
     findings, code = stage.check()
     bad = [one for one in findings if one["grade"] != "ok"]
     assert [one["name"] for one in bad] == ["config_refused"], bad
-    assert "helper" in bad[0]["what"] and code == 1
+    assert "helper" in bad[0]["what"] and code == 2
     assert stage.provider.count() == 0
+
+
+def test_a_refused_file_that_no_stack_uses_is_a_warning(stage):
+    """A change that is tried before it is in force may be anybody's."""
+    stage.host.write("/run/new.conf", stage.host.read(CONFIG), 0o666)
+    result = stage.host.run([stage.tool, "check", "-c", "/run/new.conf",
+                             "--offline"])
+    assert result.returncode == 1, result
+    assert "\nwarning  the module and its helper would not read" in result.out
 
 
 def test_the_usual_file_by_its_name_is_not_another_one(stage):
