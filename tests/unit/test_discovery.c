@@ -115,6 +115,7 @@ malformed_documents_are_refused(void **state)
 		"{\"issuer\":[\"https://a\"],\"jwks_uri\":\"https://a/k\"}",
 	};
 	char uri[PJ_URL_MAX + 1] = "untouched";
+	struct pj_error said = { "" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
@@ -125,6 +126,9 @@ malformed_documents_are_refused(void **state)
 			fail_msg("passed: %s", texts[i]);
 	}
 	assert_string_equal(uri, "untouched");
+	assert_int_equal(pj_discovery_parse(pj_span_str("<html>"), "https://a",
+	    uri, &said), PJ_DISCOVERY_INVALID);
+	assert_non_null(strstr(said.detail, "no JSON object"));
 }
 
 int

@@ -712,6 +712,7 @@ causes_have_names(void **state)
 		assert_int_equal(cause, i);
 	}
 	assert_false(pj_refresh_cause_find(pj_span_str("COLD"), &cause));
+	assert_false(pj_refresh_cause_find(pj_span_str("colder"), &cause));
 	assert_false(pj_refresh_cause_find(pj_span_str(""), &cause));
 }
 

@@ -90,6 +90,31 @@ another_boot_leaves_the_wall_clock(void **state)
 	assert_string_equal(at(1000900, 5, ""), "due");
 	/* The same id, but an earlier time: it is not to be believed. */
 	assert_string_equal(at(1000010, 999, "a"), "fresh");
+	assert_string_equal(at(1000000 - 2 * DAY, 999, "a"), "expired");
+}
+
+static void
+two_unknown_boots_are_not_one(void **state)
+{
+	struct pj_validity nameless = keys;
+	struct pj_clock now = { 1000010, 500000, "" };
+
+	(void)state;
+	nameless.fetched.boot_id[0] = '\0';
+	assert_false(pj_same_boot(&nameless.fetched, &now));
+	assert_int_equal(pj_key_state(&nameless, &defaults, &now),
+	    PJ_STATE_FRESH);
+}
+
+static void
+an_age_is_never_negative(void **state)
+{
+	struct pj_clock now = { 999990, 5, "b" };
+	bool contradicted = false;
+
+	(void)state;
+	assert_int_equal(pj_age(&keys.fetched, &now, &contradicted), 0);
+	assert_true(contradicted);
 }
 
 static void
@@ -106,6 +131,19 @@ stricter_lifetimes_act_at_once(void **state)
 }
 
 static void
+more_patient_lifetimes_act_at_once(void **state)
+{
+	struct pj_validity hasty = keys;
+	struct pj_clock now = { 1000200, 1200, "a" };
+
+	(void)state;
+	hasty.ttl = 15;
+	hasty.refresh_after = 12;
+	assert_int_equal(pj_key_state(&hasty, &defaults, &now),
+	    PJ_STATE_DUE);
+}
+
+static void
 keys_beside_an_unusable_set_retire(void **state)
 {
 	struct pj_validity suspect = keys;
@@ -116,6 +154,11 @@ keys_beside_an_unusable_set_retire(void **state)
 	assert_int_equal(pj_key_state(&suspect, &defaults, &now),
 	    PJ_STATE_STALE);
 	suspect.retire_after = 1200;
+	assert_int_equal(pj_key_state(&suspect, &defaults, &now),
+	    PJ_STATE_EXPIRED);
+	/* Never later than other keys. */
+	suspect.retire_after = 2 * DAY;
+	now = (struct pj_clock){ 1000000 + DAY, 1000 + DAY, "a" };
 	assert_int_equal(pj_key_state(&suspect, &defaults, &now),
 	    PJ_STATE_EXPIRED);
 }
@@ -184,9 +227,13 @@ failures_wait_longer_and_longer(void **state)
 		assert_in_range(pj_backoff(true, 0, -1, r), 22, 30);
 		assert_in_range(pj_backoff(true, 2, -1, r), 90, 120);
 		assert_in_range(pj_backoff(true, 50, -1, r), 450, 600);
-		assert_in_range(pj_backoff(false, 0, -1, r), 1, 2);
 		assert_in_range(pj_backoff(false, 50, -1, r), 22, 30);
 	}
+	/* A quarter is jitter; a pause of a second could be none. */
+	assert_int_equal(pj_backoff(true, 2, -1, 0), 90);
+	assert_int_equal(pj_backoff(true, 2, -1, 250), 120);
+	assert_int_equal(pj_backoff(false, 0, -1, 0), 2);
+	assert_int_equal(pj_backoff(false, 0, -1, 250), 2);
 	/* Retry-After raises, within its own limits. */
 	assert_int_equal(pj_backoff(true, 0, 1000, 1), 1000);
 	assert_int_equal(pj_backoff(true, 0, 1000000000, 1), 3600);
@@ -220,6 +267,7 @@ pauses_hold_back_all_but_a_forced_refresh(void **state)
 	assert_int_equal(waits(PJ_CAUSE_STALE, 1500), 0);
 	/* Nobody can provoke a longer lock-out of a new key. */
 	assert_int_equal(waits(PJ_CAUSE_KID, 1001), 299);
+	assert_int_equal(waits(PJ_CAUSE_SIGNATURE, 1001), 299);
 	assert_int_equal(waits(PJ_CAUSE_KID, 1300), 0);
 	/* A pause from better times does not keep a cold host out. */
 	assert_int_equal(waits(PJ_CAUSE_COLD, 1001), 59);
@@ -250,6 +298,25 @@ a_crashed_attempt_counts_for_ten_seconds(void **state)
 	assert_int_equal(waits(PJ_CAUSE_COLD, 1009), 1);
 	assert_int_equal(waits(PJ_CAUSE_COLD, 1010), 0);
 	assert_int_equal(waits(PJ_CAUSE_FORCED, 1000), 0);
+}
+
+static void
+an_attempt_runs_for_ten_seconds_of_its_boot(void **state)
+{
+	struct pj_clock now = { 1000000, 1009, "a" };
+
+	(void)state;
+	holds.running = true;
+	assert_true(pj_is_running(&holds, &now));
+	now.boot = 1010;
+	assert_false(pj_is_running(&holds, &now));
+	now.boot = 999;
+	assert_false(pj_is_running(&holds, &now));
+	now = (struct pj_clock){ 1000000, 1009, "b" };
+	assert_false(pj_is_running(&holds, &now));
+	holds.running = false;
+	now = (struct pj_clock){ 1000000, 1009, "a" };
+	assert_false(pj_is_running(&holds, &now));
 }
 
 static void
@@ -337,7 +404,10 @@ main(void)
 		cmocka_unit_test(the_older_of_two_ages_counts),
 		cmocka_unit_test(a_wall_clock_before_the_fetch_is_never_fresh),
 		cmocka_unit_test(another_boot_leaves_the_wall_clock),
+		cmocka_unit_test(two_unknown_boots_are_not_one),
+		cmocka_unit_test(an_age_is_never_negative),
 		cmocka_unit_test(stricter_lifetimes_act_at_once),
+		cmocka_unit_test(more_patient_lifetimes_act_at_once),
 		cmocka_unit_test(keys_beside_an_unusable_set_retire),
 		cmocka_unit_test(the_ttl_is_clamped),
 		cmocka_unit_test(the_refresh_is_spread_over_a_fifth_of_the_ttl),
@@ -348,6 +418,7 @@ main(void)
 		cmocka_unit_test(pauses_hold_back_all_but_a_forced_refresh),
 		cmocka_unit_test(only_unknown_kids_and_signatures_cool_down),
 		cmocka_unit_test(a_crashed_attempt_counts_for_ten_seconds),
+		cmocka_unit_test(an_attempt_runs_for_ten_seconds_of_its_boot),
 		cmocka_unit_test(a_state_file_cannot_mean_more_than_the_rules),
 		cmocka_unit_test(cooldowns_do_not_look_at_the_wall_clock),
 		cmocka_unit_test(without_boot_ids_cooldowns_still_hold),

@@ -45,7 +45,12 @@ other_texts_are_refused_with_a_reason(void **state)
 		"https://a:80:80", "https://[::1", "https://[]",
 		"https://[::1]x", "https://[fe80::1%25eth0]", "https://[1.2.3.4]",
 		"https://.a", "https://a..b", "https://a,b", "https://:443",
-		"https://?x", "https://a%2eb",
+		"https://?x", "https://a%2eb", "https://[::1]x80",
+		/* The same bytes behind the host, where more may stand. */
+		"https://a/x y", "https://a/x\ty", "https://a/x\177",
+		"https://a/\xc3\xa4", "https://a/x\\y", "https://a/x\"y",
+		"https://a/x'y", "https://a/x`y", "https://a/x<y",
+		"https://a/x>y",
 		"https://[0000:0000:0000:0000:0000:0000:0000:0001:2:3:4:5:6:7]",
 	};
 
@@ -57,6 +62,21 @@ other_texts_are_refused_with_a_reason(void **state)
 		    PJ_CONFIG_INVALID || err.detail[0] == '\0')
 			fail_msg("passed: %s", texts[i]);
 	}
+}
+
+/* Where the next check would refuse as well, the words tell what to mend. */
+static void
+the_reason_tells_what_to_mend(void **state)
+{
+	struct pj_error err = { "" };
+
+	(void)state;
+	assert_int_equal(pj_url_check_https(pj_span_str("https://u@a"), &err),
+	    PJ_CONFIG_INVALID);
+	assert_non_null(strstr(err.detail, "user info"));
+	assert_int_equal(pj_url_check_proxy(pj_span_str("http://a b"), &err),
+	    PJ_CONFIG_INVALID);
+	assert_non_null(strstr(err.detail, "a space"));
 }
 
 static void
@@ -127,6 +147,7 @@ ports_are_found(void **state)
 		{ "https://a:1?b:2", 1 }, { "https://[::1]/", 443 },
 		{ "https://[::1]:65535/", 65535 }, { "http://a1:3128/", 3128 },
 		{ "https://12/x", 443 }, { "http://a", 443 },
+		{ "https://a1", 443 }, { "https://10.0.0.1/", 443 },
 	};
 
 	(void)state;
@@ -142,6 +163,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_urls_pass),
 		cmocka_unit_test(other_texts_are_refused_with_a_reason),
+		cmocka_unit_test(the_reason_tells_what_to_mend),
 		cmocka_unit_test(a_nul_inside_is_refused),
 		cmocka_unit_test(lengths_are_bounded),
 		cmocka_unit_test(proxies_are_host_and_port),
