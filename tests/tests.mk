@@ -27,6 +27,7 @@ UNIT_TESTS = \
 	tests/unit/test_b64url \
 	tests/unit/test_buf \
 	tests/unit/test_cache \
+	tests/unit/test_change \
 	tests/unit/test_claims \
 	tests/unit/test_config \
 	tests/unit/test_configure \
@@ -73,6 +74,9 @@ LDADD = libpj.la $(CMOCKA_LIBS)
 tests_unit_test_answer_SOURCES = tests/unit/test_answer.c \
 	pam_jwks/fetch/answer.c pam_jwks/fetch/http.c
 tests_unit_test_authn_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getpwnam_r
+# A process that loses the lock in between.
+tests_unit_test_change_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=pj_clock_read_system
 tests_unit_test_harvest_SOURCES = tests/unit/test_harvest.c \
 	pam_jwks/fetch/answer.c pam_jwks/fetch/harvest.c pam_jwks/fetch/http.c
 tests_unit_test_harvest_LDADD = $(LDADD) $(CRYPTO_LIBS)
