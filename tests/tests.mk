@@ -82,6 +82,7 @@ tests_unit_test_harvest_SOURCES = tests/unit/test_harvest.c \
 tests_unit_test_harvest_LDADD = $(LDADD) $(CRYPTO_LIBS)
 tests_unit_test_harvest_fuzz_SOURCES = tests/unit/test_harvest_fuzz.c \
 	pam_jwks/fetch/answer.c pam_jwks/fetch/harvest.c pam_jwks/fetch/http.c
+tests_unit_test_helper_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pj_spawn_run
 tests_unit_test_http_SOURCES = tests/unit/test_http.c pam_jwks/fetch/http.c
 # A process that is forked at the worst moment, or cannot be.
 tests_unit_test_spawn_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pipe2,--wrap=poll \

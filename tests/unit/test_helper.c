@@ -9,12 +9,26 @@
 
 #include <cmocka.h>
 
+#include "base/spawn.h"
 #include "keys/helper.h"
 #include "scratch.h"
 
 static const struct pj_key_request request = {
 	.section = "corp", .issuer = "https://a",
 };
+
+/* What the last one was given. */
+static int64_t given_ms;
+
+__typeof__(pj_spawn_run) __real_pj_spawn_run, __wrap_pj_spawn_run;
+
+enum pj_status
+__wrap_pj_spawn_run(const struct pj_spawn *spec, struct pj_buf *reply,
+    struct pj_error *err)
+{
+	given_ms = spec->timeout_ms;
+	return __real_pj_spawn_run(spec, reply, err);
+}
 
 /* Runs a helper that is this script. */
 static enum pj_status
@@ -151,6 +165,10 @@ a_helper_that_is_not_there_is_named(void **state)
 	    &err), PJ_HELPER_NOT_STARTED);
 	assert_string_equal(err.detail,
 	    "/nonexistent/pam-jwks-fetch: No such file or directory");
+	err.detail[0] = '\0';
+	assert_int_equal(pj_helper_try(&helper, &err), PJ_HELPER_NOT_STARTED);
+	assert_string_equal(err.detail,
+	    "/nonexistent/pam-jwks-fetch: No such file or directory");
 }
 
 static void
@@ -161,8 +179,14 @@ nobody_waits_beyond_the_timeout_or_for_a_due_refresh(void **state)
 	(void)state;
 	assert_int_equal(run("exec sleep 30", "/etc/c", NULL, PJ_CAUSE_STALE,
 	    &err), PJ_FETCH_TIMEOUT);
+	assert_int_equal(given_ms, 1000);
+	assert_int_equal(run("", "/etc/c", NULL, PJ_CAUSE_KID, &err),
+	    PJ_HELPER_FAILED);
+	assert_int_equal(given_ms, 20000);
 	assert_int_equal(run("exec sleep 3", "/etc/c", NULL, PJ_CAUSE_DUE,
 	    &err), PJ_OK);
+	/* For the start alone: the file is busy for a moment yet. */
+	assert_int_equal(given_ms, 2000);
 }
 
 int

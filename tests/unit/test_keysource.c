@@ -43,6 +43,7 @@ static struct {
 	enum pj_refresh_cause	cause;
 	enum pj_status		result;
 	const char		*body;		/* stored before it returns */
+	const char		*says;		/* of its success, or NULL */
 	int64_t			takes;		/* seconds */
 } refresher_is;
 
@@ -93,8 +94,11 @@ refresh_fake(void *ctx, const struct pj_key_request *asked,
 		store(refresher_is.body);
 	now.wall += refresher_is.takes;
 	now.boot += refresher_is.takes;
-	return pj_fail(err, refresher_is.result, "%s",
-	    refresher_is.result == PJ_OK ? "" : "GET: HTTP 503");
+	if (refresher_is.result == PJ_OK && refresher_is.says == NULL)
+		return PJ_OK;
+	if (refresher_is.result == PJ_OK)
+		return pj_fail(err, PJ_OK, "%s", refresher_is.says);
+	return pj_fail(err, refresher_is.result, "GET: HTTP 503");
 }
 
 static const struct pj_refresher refresher = { .refresh = refresh_fake };
@@ -246,9 +250,40 @@ stale_keys_ask_first(void **state)
 	store(SET_ONE);
 	pass(TTL);
 	refresher_is.body = SET_TWO;
+	refresher_is.says = "new keys";
 	gets(source, "two");
 	asked(1, PJ_CAUSE_STALE);
 	assert_null(pj_keysource_note(source));
+}
+
+static void
+stale_keys_serve_when_what_comes_is_worse(void **state)
+{
+	LOGIN(source);
+
+	(void)state;
+	store(SET_ONE);
+	pass(TTL);
+	refresher_is.body = SET_UNUSABLE;
+	gets(source, "one");
+	assert_non_null(strstr(pj_keysource_note(source), "cannot be used"));
+	gets(source, "one");
+	asked(1, PJ_CAUSE_STALE);
+}
+
+/* The helper met another one's pause; that is no failure of this login's. */
+static void
+a_pause_that_stale_keys_met_is_none_of_the_tokens(void **state)
+{
+	LOGIN(source);
+
+	(void)state;
+	store(SET_ONE);
+	pass(TTL);
+	refresher_is.result = PJ_FETCH_HELD_BACK;
+	gets(source, "one");
+	(void)newer(source, PJ_CAUSE_KID, PJ_FETCH_HELD_BACK);
+	asked(1, PJ_CAUSE_STALE);
 }
 
 static void
@@ -296,6 +331,21 @@ a_cold_cache_is_filled(void **state)
 	(void)newer(source, PJ_CAUSE_KID, PJ_FETCH_HELD_BACK);
 	pj_keysource_accepted(source);
 	asked(1, PJ_CAUSE_COLD);
+	/* That there was nothing before is nothing to tell. */
+	assert_null(pj_keysource_note(source));
+}
+
+/* Its failure came later than another process's success. */
+static void
+a_failure_is_none_if_the_keys_are_there(void **state)
+{
+	LOGIN(source);
+
+	(void)state;
+	refresher_is.body = SET_ONE;
+	refresher_is.result = PJ_FETCH_TIMEOUT;
+	gets(source, "one");
+	asked(1, PJ_CAUSE_COLD);
 }
 
 static void
@@ -304,16 +354,28 @@ a_cold_cache_that_stays_cold_says_both_troubles(void **state)
 	LOGIN(nothing);
 	LOGIN(damaged);
 	LOGIN(lying);
+	enum pj_key_state old = PJ_STATE_FRESH;
+	struct pj_error err = { "" };
+	const struct pj_jwks *jwks;
+	struct pj_span from;
 	char name[200];
+	int64_t age;
 
 	(void)state;
 	refresher_is.result = PJ_FETCH_FAILED;
 	gets_none(nothing, "no cached keys", "fetch_failed: GET: HTTP 503");
+	pj_keysource_about(nothing, &old, &age, &from);
+	assert_int_equal(old, PJ_STATE_COLD);
+	assert_int_equal(age, -1);
 	(void)snprintf(name, sizeof(name), "cache/%s.jwks", cache.id);
 	put(name, "garbage", 0644);
 	gets_none(damaged, "another version or kind", "HTTP 503");
 	refresher_is.result = PJ_OK;
-	gets_none(lying, "another version or kind", "");
+	assert_int_equal(pj_keysource_keys(lying, &jwks, &err),
+	    PJ_KEYS_UNAVAILABLE);
+	assert_non_null(strstr(err.detail, "another version or kind"));
+	/* That there was no state is not what is wrong. */
+	assert_null(strstr(err.detail, ".state"));
 	asked(3, PJ_CAUSE_COLD);
 }
 
@@ -399,6 +461,7 @@ an_unknown_kid_refreshes_once_per_login(void **state)
 	asked(1, PJ_CAUSE_KID);
 	/* The earlier set is still there, and nothing is asked again. */
 	assert_string_equal(first_kid(old), "one");
+	store(SET_ONE);
 	(void)newer(source, PJ_CAUSE_KID, PJ_FETCH_HELD_BACK);
 	(void)newer(source, PJ_CAUSE_SIGNATURE, PJ_FETCH_HELD_BACK);
 	asked(1, PJ_CAUSE_KID);
@@ -420,6 +483,31 @@ the_same_keys_again_are_nothing_newer(void **state)
 }
 
 static void
+what_cannot_be_loaded_or_used_is_nothing_newer(void **state)
+{
+	LOGIN(none);
+	LOGIN(damaged);
+	LOGIN(slow);
+	char name[200];
+
+	(void)state;
+	(void)newer(none, PJ_CAUSE_KID, PJ_FETCH_HELD_BACK);
+	asked(0, 0);
+	store(SET_ONE);
+	gets(damaged, "one");
+	gets(slow, "one");
+	/* Before the helper is done they are too old. */
+	refresher_is.body = SET_TWO;
+	refresher_is.takes = MAX_STALE;
+	(void)newer(slow, PJ_CAUSE_KID, PJ_FETCH_HELD_BACK);
+	(void)snprintf(name, sizeof(name), "cache/%s.jwks", cache.id);
+	put(name, "garbage", 0644);
+	refresher_is.body = NULL;
+	(void)newer(damaged, PJ_CAUSE_KID, PJ_FETCH_HELD_BACK);
+	asked(2, PJ_CAUSE_KID);
+}
+
+static void
 keys_that_another_process_fetched_need_no_asking(void **state)
 {
 	LOGIN(source);
@@ -429,6 +517,8 @@ keys_that_another_process_fetched_need_no_asking(void **state)
 	gets(source, "one");
 	store(SET_TWO);
 	assert_string_equal(newer(source, PJ_CAUSE_KID, PJ_OK), "two");
+	/* Nor is there a second time. */
+	(void)newer(source, PJ_CAUSE_KID, PJ_FETCH_HELD_BACK);
 	asked(0, 0);
 }
 
@@ -508,6 +598,23 @@ an_attempt_that_runs_is_joined_in_its_own_pause(void **state)
 	pass(1);
 	(void)newer(dead, PJ_CAUSE_KID, PJ_FETCH_HELD_BACK);
 	asked(1, PJ_CAUSE_KID);
+}
+
+/* Nobody waits for it, so there is nothing to be joined. */
+static void
+a_due_refresh_is_not_started_beside_another(void **state)
+{
+	LOGIN(source);
+
+	(void)state;
+	store(SET_ONE);
+	pass(REFRESH_AFTER);
+	gets(source, "one");
+	struct pj_state running = { .holds = { .attempt = now,
+	    .running = true } };
+	assert_int_equal(pj_cache_store_state(&cache, &running, NULL), PJ_OK);
+	pj_keysource_accepted(source);
+	asked(0, 0);
 }
 
 /* The other one stores its keys, then the end of its attempt. */
@@ -608,7 +715,68 @@ a_bad_key_file_is_named(void **state)
 	asked(0, 0);
 }
 
+static void
+a_key_file_that_a_person_names_may_be_anybodys(void **state)
+{
+	LOGIN(source);
+
+	(void)state;
+	put("keys.json", SET_ONE, 0666);
+	request.jwks_file = at("keys.json");
+	request.any_owner = true;
+	gets(source, "one");
+}
+
+static void
+keys_from_the_spare_file_are_no_secret(void **state)
+{
+	LOGIN(source);
+	char name[200];
+
+	(void)state;
+	(void)snprintf(name, sizeof(name), "cache/%s.jwks", cache.id);
+	/* Not to be replaced by a file. */
+	assert_int_equal(mkdir(at(name), 0755), 0);
+	store(SET_ONE);
+	gets(source, "one");
+	asked(0, 0);
+	assert_non_null(strstr(pj_keysource_note(source), "kept in state_dir"));
+}
+
+/* Whatever is wrong with the folders, root's helper mends it or tells. */
+static void
+root_asks_whatever_the_folders_are(void **state)
+{
+	LOGIN(due);
+	LOGIN(kid);
+	LOGIN(cold);
+	char name[200];
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	store(SET_ONE);
+	(void)snprintf(name, sizeof(name), "state/%s.state", cache.id);
+	put(name, "garbage", 0600);
+	gets(kid, "one");
+	(void)newer(kid, PJ_CAUSE_KID, PJ_FETCH_HELD_BACK);
+	asked(1, PJ_CAUSE_KID);
+	assert_int_equal(unlink(at(name)), 0);
+	assert_int_equal(rmdir(request.state_dir), 0);
+	pass(REFRESH_AFTER);
+	gets(due, "one");
+	pj_keysource_accepted(due);
+	asked(2, PJ_CAUSE_DUE);
+	put("file", "", 0600);
+	request.cache_dir = at("file/cache");
+	refresher_is.result = PJ_FETCH_FAILED;
+	gets_none(cold, "not a folder", "fetch_failed");
+	asked(3, PJ_CAUSE_COLD);
+}
+
 /* A service without root, in a process of its own. */
+static uid_t real_uid = SOMEBODY;
+
 static void
 as_service(void (*f)(void))
 {
@@ -618,7 +786,7 @@ as_service(void (*f)(void))
 	assert_int_equal(chmod(scratch, 0755), 0);
 	pid = fork();
 	if (pid == 0) {
-		if (setresuid(SOMEBODY, SOMEBODY, SOMEBODY) != 0)
+		if (setresuid(real_uid, SOMEBODY, SOMEBODY) != 0)
 			_exit(9);
 		f();
 		_exit(0);
@@ -689,6 +857,100 @@ a_service_uses_what_root_fetched(void **state)
 	as_service(service_reads_roots_cache);
 }
 
+/* How often this user asks, with a code of its own, for each cause. */
+static void
+asks(unsigned due, unsigned kid, unsigned stale, unsigned cold)
+{
+	struct pj_keysource *sources[4];
+	const struct pj_jwks *jwks = NULL;
+	struct pj_key_request mine = request;
+
+	for (size_t i = 0; i < 4; i++)
+		sources[i] = login();
+	pass(REFRESH_AFTER);
+	if (pj_keysource_keys(sources[0], &jwks, NULL) != PJ_OK)
+		_exit(10);
+	pj_keysource_accepted(sources[0]);
+	if (refresher_is.calls != due)
+		_exit(11);
+	if (pj_keysource_keys(sources[1], &jwks, NULL) != PJ_OK ||
+	    pj_keysource_newer(sources[1], PJ_CAUSE_KID, &jwks, NULL) !=
+	    PJ_FETCH_HELD_BACK || refresher_is.calls != due + kid)
+		_exit(12);
+	pass(TTL - REFRESH_AFTER);
+	if (pj_keysource_keys(sources[2], &jwks, NULL) != PJ_OK ||
+	    refresher_is.calls != due + kid + stale)
+		_exit(13);
+	request.issuer = "https://b";
+	if (pj_keysource_keys(sources[3], &jwks, NULL) !=
+	    PJ_KEYS_UNAVAILABLE ||
+	    refresher_is.calls != due + kid + stale + cold)
+		_exit(14);
+	request = mine;
+	for (size_t i = 0; i < 4; i++)
+		pj_keysource_free(sources[i]);
+}
+
+static void
+asks_nobody(void)
+{
+	asks(0, 0, 0, 0);
+}
+
+static void
+asks_each_time(void)
+{
+	asks(1, 1, 1, 1);
+}
+
+/* Where a folder is missing the helper may be able to make it. */
+static void
+asks_only_without_keys(void)
+{
+	asks(0, 0, 0, 1);
+}
+
+/* Without a state that can be read nothing would limit unknown kids. */
+static void
+asks_but_for_an_unknown_kid(void)
+{
+	asks(1, 0, 1, 1);
+}
+
+/* A helper that can store one of keys and state would ask again and again. */
+static void
+a_service_asks_only_if_it_can_write_both_folders(void **state)
+{
+	char name[200];
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	store(SET_ONE);
+	assert_int_equal(chmod(request.state_dir, 0755), 0);
+	as_service(asks_nobody);
+	assert_int_equal(chown(request.cache_dir, SOMEBODY, 0), 0);
+	as_service(asks_nobody);
+	assert_int_equal(chown(request.state_dir, SOMEBODY, 0), 0);
+	as_service(asks_each_time);
+	/* Nor is a folder written that cannot be searched. */
+	assert_int_equal(chmod(request.state_dir, 0200), 0);
+	as_service(asks_nobody);
+	assert_int_equal(chmod(request.state_dir, 0755), 0);
+	assert_int_equal(chown(request.cache_dir, 0, 0), 0);
+	as_service(asks_nobody);
+	/* Who it was in former times does not help. */
+	real_uid = 0;
+	as_service(asks_nobody);
+	real_uid = SOMEBODY;
+	assert_int_equal(chown(request.cache_dir, SOMEBODY, 0), 0);
+	(void)snprintf(name, sizeof(name), "state/%s.state", cache.id);
+	put(name, "garbage", 0644);
+	as_service(asks_but_for_an_unknown_kid);
+	request.state_dir = at("none");
+	as_service(asks_only_without_keys);
+}
+
 static void
 offline_is_a_refusal_with_a_name(void **state)
 {
@@ -726,8 +988,11 @@ main(void)
 		login_test(due_keys_serve_and_refresh_only_after_success),
 		login_test(stale_keys_ask_first),
 		login_test(stale_keys_serve_when_nobody_answers),
+		login_test(stale_keys_serve_when_what_comes_is_worse),
+		login_test(a_pause_that_stale_keys_met_is_none_of_the_tokens),
 		login_test(expired_keys_do_not_serve),
 		login_test(a_cold_cache_is_filled),
+		login_test(a_failure_is_none_if_the_keys_are_there),
 		login_test(a_cold_cache_that_stays_cold_says_both_troubles),
 		login_test(an_unsafe_cache_is_reported_and_not_used),
 		login_test(a_damaged_cache_is_not_replaced_in_silence),
@@ -735,16 +1000,22 @@ main(void)
 		login_test(the_clock_is_read_again_after_a_refresh),
 		login_test(an_unknown_kid_refreshes_once_per_login),
 		login_test(the_same_keys_again_are_nothing_newer),
+		login_test(what_cannot_be_loaded_or_used_is_nothing_newer),
 		login_test(keys_that_another_process_fetched_need_no_asking),
 		login_test(a_failed_fetch_for_an_unknown_kid_is_no_refusal),
 		login_test(a_cooldown_is_seen_without_starting_the_helper),
 		login_test(an_attempt_that_runs_is_joined_in_its_own_pause),
+		login_test(a_due_refresh_is_not_started_beside_another),
 		login_test(keys_that_come_while_this_one_looks_are_seen),
 		login_test(a_backoff_is_seen_without_starting_the_helper),
 		login_test(a_bad_signature_asks_only_if_the_keys_are_not_new),
 		login_test(a_key_file_needs_no_cache_and_no_network),
 		login_test(a_bad_key_file_is_named),
+		login_test(a_key_file_that_a_person_names_may_be_anybodys),
+		login_test(keys_from_the_spare_file_are_no_secret),
+		login_test(root_asks_whatever_the_folders_are),
 		login_test(a_service_uses_what_root_fetched),
+		login_test(a_service_asks_only_if_it_can_write_both_folders),
 		login_test(offline_is_a_refusal_with_a_name),
 		login_test(causes_have_names),
 	};

@@ -1,5 +1,6 @@
 /*
- * keys/version.h: whether two key sets are two versions or one.
+ * keys/version.h: what a key set is worth, and whether two are two versions or
+ * one.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,6 +8,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+
+#include <stdio.h>
 
 #include "keys/version.h"
 
@@ -21,6 +24,8 @@
 #define ONE		"{" EC "\"kid\":\"one\"," XY_ONE "}"
 #define TWO		"{" EC "\"kid\":\"two\"," XY_TWO "}"
 #define OCT		"{\"kty\":\"oct\",\"k\":\"AA\"}"
+/* A point beside the curve, which only a complete check finds. */
+#define UNSOUND		"{" EC "\"x\":\"AQ\",\"y\":\"AQ\"}"
 #define SET(keys)	"{\"keys\":[" keys "]}"
 
 static bool
@@ -67,12 +72,105 @@ other_keys_are_others(void **state)
 	assert_false(same(SET(ONE), ""));
 }
 
+/* The judgement, with all the time that it may take. */
+static enum pj_status
+judge(const char *set, struct pj_judgement *judgement)
+{
+	struct pj_error err;
+
+	return pj_keys_judge(pj_span_str(set), INT64_MAX, judgement, &err);
+}
+
+static void
+a_set_is_worth_its_sound_keys(void **state)
+{
+	struct pj_judgement got;
+
+	(void)state;
+	assert_int_equal(judge(SET(OCT "," UNSOUND "," ONE), &got), PJ_OK);
+	assert_int_equal(got.count, 3);
+	assert_int_equal(got.usable, 1);
+	assert_false(got.unusable);
+	/* What every login sees itself is not written down. */
+	assert_string_equal(got.unsound, "1 key_point_invalid");
+	assert_int_equal(judge(SET(UNSOUND), &got), PJ_KEYSET_INVALID);
+	assert_true(got.unusable);
+	assert_int_equal(judge("{}", &got), PJ_KEYSET_INVALID);
+	assert_false(got.unusable);
+}
+
+static void
+keys_that_there_is_no_time_for_are_left_to_the_logins(void **state)
+{
+	struct pj_judgement got;
+
+	(void)state;
+	assert_int_equal(pj_keys_judge(pj_span_str(SET(UNSOUND)), 0, &got,
+	    NULL), PJ_OK);
+	assert_int_equal(got.usable, 1);
+	assert_string_equal(got.unsound, "");
+}
+
+/* Words are never cut; what does not fit is found at the next fetch. */
+static void
+more_unsound_keys_than_a_line_holds_are_named_as_far_as_it_goes(void **state)
+{
+	static char set[64 * 1024];
+	char *end = stpcpy(set, "{\"keys\":[" ONE);
+	struct pj_jwks *jwks = NULL;
+	struct pj_judgement got;
+	size_t words = 1;
+
+	(void)state;
+	for (size_t i = 1; i < PJ_KEYS_MAX; i++)
+		end = stpcpy(end, "," UNSOUND);
+	(void)stpcpy(end, "]}");
+	assert_int_equal(judge(set, &got), PJ_OK);
+	assert_in_range(strlen(got.unsound), PJ_FIELD_MAX - 22, PJ_FIELD_MAX);
+	assert_string_equal(strrchr(got.unsound, ' '), " key_point_invalid");
+	for (const char *c = got.unsound; *c != '\0'; c++)
+		words += *c == ' ';
+	assert_int_equal(pj_jwks_parse(pj_span_str(set), &jwks, NULL), PJ_OK);
+	pj_version_skip(jwks, pj_span_str(got.unsound));
+	assert_int_equal(pj_jwks_usable(jwks), PJ_KEYS_MAX - words / 2);
+	pj_jwks_free(jwks);
+}
+
+static void
+only_places_with_a_reason_are_skipped(void **state)
+{
+	static const char *const nothing[] = {
+		"", " ", "0", "x key_unfit", "-1 key_unfit", "2 key_unfit",
+		"0 nonsense", "0 ok", "0  key_unfit", "99999999999 key_unfit",
+	};
+	struct pj_jwks *jwks = NULL;
+
+	(void)state;
+	assert_int_equal(pj_jwks_parse(pj_span_str(SET(ONE "," TWO)), &jwks,
+	    NULL), PJ_OK);
+	for (size_t i = 0; i < sizeof(nothing) / sizeof(*nothing); i++) {
+		pj_version_skip(jwks, pj_span_str(nothing[i]));
+		if (pj_jwks_usable(jwks) != 2)
+			fail_msg("skipped by '%s'", nothing[i]);
+	}
+	pj_version_skip(jwks, pj_span_str("x y 1 key_unfit"));
+	assert_int_equal(pj_jwks_usable(jwks), 1);
+	assert_int_equal(pj_jwks_at(jwks, 1)->status, PJ_KEY_UNFIT);
+	pj_jwks_free(jwks);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_same_keys_may_be_written_in_any_way),
 		cmocka_unit_test(other_keys_are_others),
+		cmocka_unit_test(a_set_is_worth_its_sound_keys),
+		cmocka_unit_test(
+		    keys_that_there_is_no_time_for_are_left_to_the_logins),
+		cmocka_unit_test(
+		    more_unsound_keys_than_a_line_holds_are_named_as_far_as_it_goes),
+		cmocka_unit_test(only_places_with_a_reason_are_skipped),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
