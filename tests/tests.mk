@@ -77,6 +77,7 @@ tests_unit_test_authn_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getpwnam_r
 # A process that loses the lock in between.
 tests_unit_test_change_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=pj_clock_read_system
+tests_unit_test_file_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fsync,--wrap=renameat
 tests_unit_test_harvest_SOURCES = tests/unit/test_harvest.c \
 	pam_jwks/fetch/answer.c pam_jwks/fetch/harvest.c pam_jwks/fetch/http.c
 tests_unit_test_harvest_LDADD = $(LDADD) $(CRYPTO_LIBS)

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -55,6 +56,10 @@ a_file_of_ours_is_read_and_appended(void **state)
 	assert_memory_equal(buf.ptr, "abctext", 7);
 	assert_int_equal(pj_file_read(at("f"), &buf, &err), PJ_FILE_TOO_LARGE);
 	assert_int_equal(buf.len, 7);
+	/* Also if a part of it would have fitted. */
+	buf.len = 5;
+	assert_int_equal(pj_file_read(at("f"), &buf, &err), PJ_FILE_TOO_LARGE);
+	assert_int_equal(buf.len, 5);
 	put("empty", "", 0600);
 	assert_int_equal(pj_file_read(at("empty"), &buf, &err), PJ_OK);
 }
@@ -66,6 +71,7 @@ what_is_no_regular_file_is_refused_at_once(void **state)
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
 	(void)state;
+	(void)alarm(20);
 	assert_int_equal(mkfifo(at("fifo"), 0600), 0);
 	gives("fifo", PJ_FILE_UNSAFE, "not a regular file");
 	assert_int_equal(mkdir(at("dir"), 0700), 0);
@@ -78,6 +84,7 @@ what_is_no_regular_file_is_refused_at_once(void **state)
 	if (mknod(at("null"), S_IFCHR | 0600, makedev(1, 3)) == 0)
 		gives("null", PJ_FILE_UNSAFE, "not a regular file");
 	gives("nothing", PJ_FILE_MISSING, "does not exist");
+	(void)alarm(0);
 }
 
 static void
@@ -112,6 +119,11 @@ write_bits_of_others_are_refused_with_the_remedy(void **state)
 	gives("d/f", PJ_FILE_UNSAFE, "d is writable by its group");
 	assert_int_equal(chmod(at("d"), 01777), 0);
 	gives("d/f", PJ_FILE_UNSAFE, "d is writable by everyone");
+	/* Nor may a folder above it be others', unless it is sticky. */
+	assert_int_equal(mkdir(at("d/e"), 0700), 0);
+	put("d/e/f", "text", 0600);
+	assert_int_equal(chmod(at("d"), 0770), 0);
+	gives("d/e/f", PJ_FILE_UNSAFE, "d is writable by its group");
 }
 
 static void
@@ -177,6 +189,9 @@ service_reads(void)
 		_exit(4);
 	if (read_it("search-only/f", &err) != PJ_OK)
 		_exit(5);
+	/* Its own sticky folder protects nothing from itself, or from others. */
+	if (read_it("sticky/d/f", &err) != PJ_FILE_UNSAFE)
+		_exit(6);
 }
 
 static void
@@ -195,7 +210,35 @@ a_service_reads_roots_files_and_its_own(void **state)
 	assert_int_equal(chmod(at("search-only"), 0711), 0);
 	assert_int_equal(chown(at("mine"), SOMEBODY, 0), 0);
 	assert_int_equal(chown(at("theirs"), SOMEBODY + 1, 0), 0);
+	assert_int_equal(mkdir(at("sticky"), 0700), 0);
+	assert_int_equal(mkdir(at("sticky/d"), 0755), 0);
+	put("sticky/d/f", "x", 0644);
+	assert_int_equal(chmod(at("sticky"), 01777), 0);
+	assert_int_equal(chown(at("sticky"), SOMEBODY, 0), 0);
 	as_somebody(service_reads);
+}
+
+/* su and its like run as root for somebody whose real user id is his own. */
+static void
+the_user_that_counts_is_the_effective_one(void **state)
+{
+	struct pj_error err;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	put("mine", "x", 0600);
+	assert_int_equal(chown(at("mine"), SOMEBODY, 0), 0);
+	pid = fork();
+	if (pid == 0) {
+		if (setresuid(SOMEBODY, 0, 0) != 0)
+			_exit(9);
+		_exit(read_it("mine", &err) == PJ_FILE_UNSAFE ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
 }
 
 static void
@@ -203,7 +246,7 @@ paths_are_absolute_and_plain(void **state)
 {
 	PJ_BUF_SCOPED(buf, 10);
 	struct pj_error err;
-	char path[PATH_MAX];
+	char path[PATH_MAX], longest[PJ_PATH_MAX + 1];
 	int fd = -1;
 
 	(void)state;
@@ -211,6 +254,8 @@ paths_are_absolute_and_plain(void **state)
 	assert_int_equal(pj_file_read("f", &buf, &err), PJ_FILE_UNSAFE);
 	assert_int_equal(pj_file_read("", &buf, &err), PJ_FILE_UNSAFE);
 	assert_int_equal(pj_file_read("/", &buf, &err), PJ_FILE_UNSAFE);
+	assert_int_equal(pj_file_read("/no-such-file", &buf, &err),
+	    PJ_FILE_MISSING);
 	gives("../f", PJ_FILE_UNSAFE, "'..'");
 	gives(".//./f", PJ_OK, "");
 	memset(path, 'a', NAME_MAX + 1);
@@ -218,6 +263,11 @@ paths_are_absolute_and_plain(void **state)
 	gives(path, PJ_FILE_MISSING, "aaa");
 	assert_int_equal(pj_file_open_dir("tmp", &fd, &err), PJ_FILE_UNSAFE);
 	assert_int_equal(fd, -1);
+	memset(longest, '/', PJ_PATH_MAX);
+	longest[PJ_PATH_MAX] = '\0';
+	assert_int_equal(pj_file_open_dir(longest, &fd, &err), PJ_FILE_UNSAFE);
+	assert_int_equal(pj_file_open_dir(longest + 1, &fd, &err), PJ_OK);
+	assert_int_equal(close(fd), 0);
 	assert_int_equal(pj_file_open_dir("/", &fd, &err), PJ_OK);
 	assert_int_equal(close(fd), 0);
 	/* Not the last one, whatever it is called. */
@@ -232,6 +282,34 @@ paths_are_absolute_and_plain(void **state)
 	assert_int_equal(close(fd), 0);
 	assert_int_equal(pj_file_open_dir(at("none"), &fd, &err),
 	    PJ_FILE_MISSING);
+}
+
+static unsigned
+open_descriptors(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	unsigned n = 0;
+
+	assert_non_null(dir);
+	while (readdir(dir) != NULL)
+		n++;
+	(void)closedir(dir);
+	return n;
+}
+
+static void
+no_descriptor_stays_open(void **state)
+{
+	unsigned before = open_descriptors();
+
+	(void)state;
+	assert_int_equal(mkdir(at("d"), 0700), 0);
+	put("d/f", "x", 0600);
+	gives("d/f", PJ_OK, "");
+	gives("d/no", PJ_FILE_MISSING, "");
+	gives("no/f", PJ_FILE_MISSING, "");
+	gives("d/f/f", PJ_FILE_UNSAFE, "");
+	assert_int_equal(open_descriptors(), before);
 }
 
 static void
@@ -286,6 +364,77 @@ replacing_sets_mode_whatever_the_umask_is(void **state)
 	assert_int_equal(close(fd), 0);
 }
 
+/* The order of what makes a file survive a crash: f(ile), r(ename), d(ir). */
+static char order[8];
+
+__typeof__(fsync) __real_fsync, __wrap_fsync;
+__typeof__(renameat) __real_renameat, __wrap_renameat;
+
+static void
+note(char what)
+{
+	size_t len = strlen(order);
+
+	if (len + 1 < sizeof(order))
+		order[len] = what;
+}
+
+int
+__wrap_fsync(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0)
+		note(S_ISDIR(st.st_mode) ? 'd' : 'f');
+	return __real_fsync(fd);
+}
+
+int
+__wrap_renameat(int from, const char *old, int to, const char *new)
+{
+	note('r');
+	return __real_renameat(from, old, to, new);
+}
+
+static void
+the_bytes_are_on_the_disk_before_the_name_is(void **state)
+{
+	int fd = -1;
+
+	(void)state;
+	assert_int_equal(pj_file_open_dir(scratch, &fd, NULL), PJ_OK);
+	memset(order, 0, sizeof(order));
+	assert_int_equal(pj_file_replace_at(fd, "f", pj_span_str("new"), 0600,
+	    NULL), PJ_OK);
+	assert_string_equal(order, "frd");
+	assert_int_equal(close(fd), 0);
+}
+
+static void
+what_cannot_be_replaced_stays_as_it_is(void **state)
+{
+	char name[NAME_MAX + 1];
+	struct pj_error err;
+	int fd = -1;
+
+	(void)state;
+	assert_int_equal(pj_file_open_dir(scratch, &fd, NULL), PJ_OK);
+	/* No room for what a temporary file's name has more. */
+	memset(name, 'a', NAME_MAX);
+	name[NAME_MAX] = '\0';
+	assert_int_equal(pj_file_replace_at(fd, name, pj_span_str("new"),
+	    0600, &err), PJ_SYSTEM_ERROR);
+	assert_int_equal(mkdir(at("d"), 0700), 0);
+	assert_int_equal(pj_file_replace_at(fd, "d", pj_span_str("new"), 0600,
+	    &err), PJ_SYSTEM_ERROR);
+	assert_non_null(strstr(err.detail, "Is a directory"));
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(rmdir(at("d")), 0);
+	assert_int_equal(rmdir(scratch), 0);
+	assert_int_equal(mkdir(scratch, 0700), 0);
+}
+
+/* Neither nothing nor a part of it can be written. */
 static void
 a_failed_replacement_leaves_the_old_file_alone(void **state)
 {
@@ -300,11 +449,13 @@ a_failed_replacement_leaves_the_old_file_alone(void **state)
 	(void)signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
 	none.rlim_max = old.rlim_max;
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
-	assert_int_equal(pj_file_replace_at(fd, "f", pj_span_str("new"), 0600,
-	    &err), PJ_SYSTEM_ERROR);
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
-	assert_non_null(strstr(err.detail, "File too large"));
+	for (none.rlim_cur = 0; none.rlim_cur < 3; none.rlim_cur++) {
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+		assert_int_equal(pj_file_replace_at(fd, "f",
+		    pj_span_str("new"), 0600, &err), PJ_SYSTEM_ERROR);
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+		assert_non_null(strstr(err.detail, "File too large"));
+	}
 	assert_int_equal(pj_file_read_at(fd, "f", &buf, NULL), PJ_OK);
 	assert_memory_equal(buf.ptr, "old", 3);
 	assert_int_equal(close(fd), 0);
@@ -334,6 +485,25 @@ a_file_that_a_person_names_may_be_anybodys(void **state)
 	    PJ_SYSTEM_ERROR);
 }
 
+/* What comes in parts through a pipe, as from the shell's <(...). */
+static void
+a_short_read_is_no_end(void **state)
+{
+	PJ_BUF_SCOPED(buf, 100);
+	char path[64];
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe2(fds, O_DIRECT), 0);
+	assert_int_equal(write(fds[1], "one,", 4), 4);
+	assert_int_equal(write(fds[1], "two", 3), 3);
+	assert_int_equal(close(fds[1]), 0);
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fds[0]);
+	assert_int_equal(pj_file_read_any(path, &buf, NULL), PJ_OK);
+	assert_true(pj_span_is(pj_buf_span(&buf), "one,two"));
+	assert_int_equal(close(fds[0]), 0);
+}
+
 int
 main(void)
 {
@@ -345,11 +515,16 @@ main(void)
 		scratch_test(a_sticky_folder_of_root_may_be_an_ancestor),
 		scratch_test(root_reads_only_what_root_owns),
 		scratch_test(a_service_reads_roots_files_and_its_own),
+		scratch_test(the_user_that_counts_is_the_effective_one),
 		scratch_test(paths_are_absolute_and_plain),
+		scratch_test(no_descriptor_stays_open),
 		scratch_test(a_file_replaced_while_it_is_read_is_no_trouble),
 		scratch_test(replacing_sets_mode_whatever_the_umask_is),
+		scratch_test(the_bytes_are_on_the_disk_before_the_name_is),
+		scratch_test(what_cannot_be_replaced_stays_as_it_is),
 		scratch_test(a_failed_replacement_leaves_the_old_file_alone),
 		scratch_test(a_file_that_a_person_names_may_be_anybodys),
+		scratch_test(a_short_read_is_no_end),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
