@@ -17,6 +17,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#include "base/fd.h"
 #include "base/file.h"
 #include "scratch.h"
 
@@ -313,6 +314,23 @@ no_descriptor_stays_open(void **state)
 }
 
 static void
+a_range_of_descriptors_is_closed_and_no_more(void **state)
+{
+	int fd = open("/dev/null", O_RDONLY);
+
+	(void)state;
+	for (int high = 200; high < 204; high++)
+		assert_int_equal(dup2(fd, high), high);
+	pj_fd_close_range(201, 202);
+	assert_true(fcntl(200, F_GETFD) >= 0 && fcntl(203, F_GETFD) >= 0);
+	assert_true(fcntl(201, F_GETFD) < 0 && fcntl(202, F_GETFD) < 0);
+	pj_fd_close_range(204, 203);
+	assert_int_equal(close(203), 0);
+	assert_int_equal(close(200), 0);
+	assert_int_equal(close(fd), 0);
+}
+
+static void
 a_file_replaced_while_it_is_read_is_no_trouble(void **state)
 {
 	int status, fd = -1;
@@ -480,6 +498,8 @@ a_file_that_a_person_names_may_be_anybodys(void **state)
 	    PJ_FILE_TOO_LARGE);
 	assert_int_equal(pj_file_read_any(at("no"), &buf, &err),
 	    PJ_FILE_MISSING);
+	assert_int_equal(pj_file_read_any(at("f/f"), &buf, &err),
+	    PJ_SYSTEM_ERROR);
 	pj_buf_clear(&buf);
 	assert_int_equal(pj_file_read_any(scratch, &buf, &err),
 	    PJ_SYSTEM_ERROR);
@@ -518,6 +538,7 @@ main(void)
 		scratch_test(the_user_that_counts_is_the_effective_one),
 		scratch_test(paths_are_absolute_and_plain),
 		scratch_test(no_descriptor_stays_open),
+		scratch_test(a_range_of_descriptors_is_closed_and_no_more),
 		scratch_test(a_file_replaced_while_it_is_read_is_no_trouble),
 		scratch_test(replacing_sets_mode_whatever_the_umask_is),
 		scratch_test(the_bytes_are_on_the_disk_before_the_name_is),
