@@ -23,11 +23,15 @@ static struct pj_key_request request;
 static struct pj_cache cache;
 static struct pj_clock fake = { 1700000000, 1000, "boot" };
 
+/* Seconds that pass from one look at the clock to the next. */
+static int64_t step;
+
 static void
 read_fake(void *ctx, struct pj_clock *clock)
 {
 	(void)ctx;
 	*clock = fake;
+	fake.boot += step;
 }
 
 static const struct pj_clock_source clock_source = { .read = read_fake };
@@ -46,6 +50,7 @@ make_cache(void **state)
 		.cache_dir = cache_dir, .state_dir = state_dir,
 	};
 	fake = (struct pj_clock){ 1700000000, 1000, "boot" };
+	step = 0;
 	return pj_cache_open(&request, &cache, NULL) != PJ_OK ||
 	    pj_cache_make_dirs(&cache, NULL) != PJ_OK;
 }
@@ -186,6 +191,31 @@ only_the_last_folder_is_made(void **state)
 	assert_non_null(strstr(err.detail, "chmod go-w"));
 }
 
+/* Nobody but root makes a folder in /; the reason must be the right one. */
+static void
+a_folder_that_cannot_be_made_is_named(void **state)
+{
+	struct pj_error err = { "" };
+	int status;
+	pid_t pid;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	pid = fork();
+	if (pid == 0) {
+		if (setresuid(12345, 12345, 12345) != 0)
+			_exit(9);
+		request.cache_dir = "/pj-unit-none";
+		if (pj_cache_make_dirs(&cache, &err) != PJ_SYSTEM_ERROR)
+			_exit(1);
+		_exit(strcmp(err.detail, "/pj-unit-none cannot be made: "
+		    "Permission denied") == 0 ? 0 : 2);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static void
 what_is_stored_is_loaded(void **state)
 {
@@ -208,6 +238,9 @@ unsafe_or_damaged_files_are_refused_and_left_alone(void **state)
 
 	(void)state;
 	store("one");
+	assert_int_equal(chmod(request.cache_dir, 0777), 0);
+	load_gives(PJ_FILE_UNSAFE, "writable by everyone");
+	assert_int_equal(chmod(request.cache_dir, 0755), 0);
 	assert_int_equal(chmod(data_file(".jwks"), 0666), 0);
 	load_gives(PJ_FILE_UNSAFE, "writable by everyone");
 	assert_int_equal(chmod(data_file(".jwks"), 0644), 0);
@@ -232,7 +265,14 @@ a_damaged_state_is_refused_with_its_path(void **state)
 	struct pj_error err = { "" };
 
 	(void)state;
+	assert_int_equal(pj_cache_load_state(&cache, &got, &err),
+	    PJ_FILE_MISSING);
 	assert_int_equal(pj_cache_store_state(&cache, &given, NULL), PJ_OK);
+	/* What could not be read again is not written. */
+	given.failures = 4;
+	(void)strcpy(given.error.detail, "a\nb");
+	assert_int_equal(pj_cache_store_state(&cache, &given, &err),
+	    PJ_CACHE_INVALID);
 	assert_int_equal(pj_cache_load_state(&cache, &got, NULL), PJ_OK);
 	assert_int_equal(got.failures, 3);
 	assert_int_equal(truncate(data_file(".state"), 90), 0);
@@ -256,6 +296,68 @@ another_issuers_file_is_refused(void **state)
 	cache = other;
 	assert_int_equal(rename(from, data_file(".jwks")), 0);
 	load_gives(PJ_CACHE_INVALID, "another issuer");
+}
+
+/* Under this name, but made by hand. */
+static void
+put_envelope(const char *id, const char *issuer)
+{
+	struct pj_envelope envelope = sample("one");
+	PJ_BUF_SCOPED(text, PJ_CACHE_MAX);
+	char name[200];
+
+	envelope.id = pj_span_str(id);
+	envelope.issuer = pj_span_str(issuer);
+	assert_int_equal(pj_envelope_encode(&envelope, &text, NULL), PJ_OK);
+	assert_int_equal(pj_buf_append(&text, pj_span("", 1)), PJ_OK);
+	(void)snprintf(name, sizeof(name), "cache/%s.jwks", cache.id);
+	put(name, (const char *)text.ptr, 0644);
+}
+
+static void
+neither_another_id_nor_another_issuer_passes(void **state)
+{
+	(void)state;
+	put_envelope(cache.id, "https://a");
+	load_gives(PJ_OK, "");
+	/* The same issuer, with other addresses for example. */
+	put_envelope("0123", "https://a");
+	load_gives(PJ_CACHE_INVALID, "another issuer");
+	put_envelope(cache.id, "https://b");
+	load_gives(PJ_CACHE_INVALID, "another issuer");
+}
+
+static void
+what_cannot_be_read_again_is_not_stored(void **state)
+{
+	struct pj_envelope envelope = sample("two");
+
+	(void)state;
+	store("one");
+	envelope.jwks_uri = pj_span_str("https://a\n");
+	assert_int_equal(pj_cache_store(&cache, &envelope, NULL),
+	    PJ_CACHE_INVALID);
+	load_gives(PJ_OK, "");
+}
+
+/* Beside the state there is room for what a disk refuses, not for that. */
+static void
+in_a_folder_that_others_may_write_nothing_is_stored(void **state)
+{
+	struct pj_envelope envelope = sample("two");
+	struct pj_error err = { "" };
+	char spare[PATH_MAX];
+
+	(void)state;
+	store("one");
+	(void)snprintf(spare, sizeof(spare), "%s/%s.jwks", request.state_dir,
+	    cache.id);
+	assert_int_equal(chmod(request.cache_dir, 0777), 0);
+	assert_int_equal(pj_cache_store(&cache, &envelope, &err),
+	    PJ_FILE_UNSAFE);
+	assert_int_equal(access(spare, F_OK), -1);
+	assert_int_equal(chmod(request.cache_dir, 0755), 0);
+	load_gives(PJ_OK, "");
 }
 
 static void
@@ -323,6 +425,24 @@ of_two_boots_the_later_keys_count(void **state)
 		assert_int_equal(rename(aside, spare), 0);
 		load_brings(later <= 0 ? "spare" : "other", later <= 0);
 	}
+	/* Within one boot its own clock counts; of one moment, the spare. */
+	for (int later = -1; later <= 1; later++) {
+		assert_int_equal(rename(spare, aside), 0);
+		fake = (struct pj_clock){ 1700000000 - later, 1000 + later,
+			"boot" };
+		store("other");
+		assert_int_equal(rename(aside, spare), 0);
+		load_brings(later <= 0 ? "spare" : "other", later <= 0);
+	}
+}
+
+static void
+one_folder_for_both_keeps_its_keys(void **state)
+{
+	(void)state;
+	request.cache_dir = request.state_dir;
+	store("one");
+	load_gives(PJ_OK, "");
 }
 
 /* A disk that is full or read-only; /run mostly is another one. */
@@ -331,6 +451,7 @@ what_the_cache_cannot_take_is_kept_with_the_state(void **state)
 {
 	struct pj_envelope envelope = sample("new");
 	struct pj_error err = { "" };
+	struct rlimit before, none;
 	char spare[PATH_MAX], aside[PATH_MAX];
 
 	(void)state;
@@ -342,6 +463,16 @@ what_the_cache_cannot_take_is_kept_with_the_state(void **state)
 	assert_int_equal(pj_cache_store(&cache, &envelope, &err), PJ_OK);
 	assert_non_null(strstr(err.detail, "kept in"));
 	assert_non_null(strstr(err.detail, "cannot be written"));
+	load_brings("new", true);
+	/* Where the other disk is full as well, it stays. */
+	(void)signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	none = before;
+	none.rlim_cur = 10;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	assert_int_equal(pj_cache_store(&cache, &envelope, &err),
+	    PJ_SYSTEM_ERROR);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 	load_brings("new", true);
 	assert_int_equal(rmdir(data_file(".jwks")), 0);
 	load_brings("new", true);
@@ -358,15 +489,18 @@ what_the_cache_cannot_take_is_kept_with_the_state(void **state)
 static void
 what_a_killed_writer_left_is_swept_up(void **state)
 {
-	char name[200];
+	char name[200], other[200];
 
 	(void)state;
 	(void)snprintf(name, sizeof(name), "cache/.%s.jwks.0123.tmp", cache.id);
 	put(name, "half", 0600);
+	(void)snprintf(other, sizeof(other), "cache/x%s.jwks", cache.id);
+	put(other, "not ours", 0600);
 	put("cache/.other.tmp", "not ours", 0600);
 	store("one");
 	assert_int_equal(access(at(name), F_OK), -1);
 	assert_int_equal(access(at("cache/.other.tmp"), F_OK), 0);
+	assert_int_equal(access(at(other), F_OK), 0);
 }
 
 static void
@@ -505,7 +639,7 @@ whoever_is_stuck_in_taking_the_lock_does_not_count(void **state)
 	stuck = open(data_file(".lock"), O_RDWR);
 	assert_int_equal(fcntl(stuck, F_OFD_SETLK, &both), 0);
 	/* Nobody else takes more than moments for that. */
-	assert_int_equal(lock(300, &taker), PJ_FETCH_HELD_BACK);
+	assert_int_equal(lock(1000, &taker), PJ_FETCH_HELD_BACK);
 	assert_int_equal(lock(4000, &taker), PJ_OK);
 	assert_false(pj_cache_still_locked(&cache, stuck));
 	assert_true(pj_cache_still_locked(&cache, taker));
@@ -528,6 +662,12 @@ a_holder_counts_for_as_long_as_it_signed(void **state)
 	assert_int_equal(lock(100, &taker), PJ_OK);
 	assert_int_equal(close(longer), 0);
 	assert_int_equal(close(taker), 0);
+	/* Nor for less than a slow machine may need. */
+	assert_int_equal(pj_cache_lock(&cache, &clock_source, 0, 1, &longer,
+	    NULL), PJ_OK);
+	fake.boot += PJ_LOCK_HOLD_LEAST;
+	assert_int_equal(lock(100, &taker), PJ_FETCH_HELD_BACK);
+	assert_int_equal(close(longer), 0);
 	/* No holder signs for more than a configuration can ask for. */
 	assert_int_equal(pj_cache_lock(&cache, &clock_source, 0, 100000,
 	    &longer, NULL), PJ_OK);
@@ -542,6 +682,180 @@ a_holder_counts_for_as_long_as_it_signed(void **state)
 	assert_int_equal(close(taker), 0);
 	assert_int_equal(lock(100, &taker), PJ_FETCH_HELD_BACK);
 	assert_int_equal(close(longer), 0);
+	/* Of what stood there before nothing is left behind a signature. */
+	longer = open(data_file(".lock"), O_RDWR);
+	assert_int_equal(pwrite(longer, "90000000000000000\n", 18, 0), 18);
+	assert_int_equal(close(longer), 0);
+	assert_int_equal(lock(0, &longer), PJ_OK);
+	fake.boot += 16;
+	assert_int_equal(lock(100, &taker), PJ_OK);
+	assert_int_equal(close(longer), 0);
+	assert_int_equal(close(taker), 0);
+}
+
+static void
+whoever_waits_sees_the_time_pass(void **state)
+{
+	int stuck = -1, taker = -1;
+
+	(void)state;
+	assert_int_equal(lock(0, &stuck), PJ_OK);
+	step = 1;
+	assert_int_equal(lock(5000, &taker), PJ_OK);
+	assert_false(pj_cache_still_locked(&cache, stuck));
+	assert_int_equal(close(stuck), 0);
+	assert_int_equal(close(taker), 0);
+}
+
+static unsigned
+open_descriptors(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	unsigned n = 0;
+
+	assert_non_null(dir);
+	while (readdir(dir) != NULL)
+		n++;
+	(void)closedir(dir);
+	return n;
+}
+
+/* Another process of this number may have been killed in that moment. */
+static void
+taking_over_leaves_nothing_and_minds_nothing(void **state)
+{
+	int stuck = -1, taker = -1;
+	unsigned before;
+	char name[200];
+
+	(void)state;
+	assert_int_equal(lock(0, &stuck), PJ_OK);
+	(void)snprintf(name, sizeof(name), "state/.%s.lock.%ld.tmp", cache.id,
+	    (long)getpid());
+	put(name, "", 0600);
+	fake.boot += 16;
+	before = open_descriptors();
+	assert_int_equal(lock(0, &taker), PJ_OK);
+	assert_int_equal(open_descriptors(), before + 1);
+	assert_int_equal(access(at(name), F_OK), -1);
+	assert_int_equal(close(stuck), 0);
+	assert_int_equal(close(taker), 0);
+}
+
+/*
+ * What another process does between two steps of this one: once, before the
+ * first try (byte 0) or before the guard is taken from a stuck holder (1).
+ */
+static void (*meanwhile)(void);
+static off_t meanwhile_at;
+
+int	__real_fcntl(int fd, int cmd, ...);
+int	__wrap_fcntl(int fd, int cmd, ...);
+
+int
+__wrap_fcntl(int fd, int cmd, ...)
+{
+	void (*f)(void) = meanwhile;
+	struct flock *arg;
+	va_list ap;
+
+	va_start(ap, cmd);
+	arg = va_arg(ap, struct flock *);
+	va_end(ap);
+	if (cmd == F_OFD_SETLK && f != NULL && arg->l_type == F_WRLCK &&
+	    arg->l_start == meanwhile_at) {
+		meanwhile = NULL;
+		f();
+	}
+	return __real_fcntl(fd, cmd, arg);
+}
+
+static int held = -1, other_holder = -1;
+
+static void
+remove_lock_file(void)
+{
+	assert_int_equal(unlink(data_file(".lock")), 0);
+}
+
+static void
+a_lock_on_a_file_that_is_gone_is_none(void **state)
+{
+	int fd = -1;
+
+	(void)state;
+	meanwhile = remove_lock_file;
+	meanwhile_at = 0;
+	assert_int_equal(lock(1000, &fd), PJ_OK);
+	assert_null(meanwhile);
+	assert_true(pj_cache_still_locked(&cache, fd));
+	pj_cache_unlock(fd);
+}
+
+static void
+another_takes_over(void)
+{
+	assert_int_equal(lock(0, &other_holder), PJ_OK);
+}
+
+static void
+the_holder_ends(void)
+{
+	pj_cache_unlock(pj_take_fd(&held));
+}
+
+static void
+the_holder_ends_and_another_follows(void)
+{
+	the_holder_ends();
+	another_takes_over();
+}
+
+/* Finds a holder stuck, and has this done before it can take over. */
+static enum pj_status
+take_over_while(void (*f)(void), int *fd)
+{
+	assert_int_equal(lock(0, &held), PJ_OK);
+	fake.boot += 100;
+	meanwhile = f;
+	meanwhile_at = 1;
+	return lock(200, fd);
+}
+
+static void
+who_comes_second_does_not_take_over_from_the_first(void **state)
+{
+	int fd = -1;
+
+	(void)state;
+	assert_int_equal(take_over_while(another_takes_over, &fd),
+	    PJ_FETCH_HELD_BACK);
+	assert_null(meanwhile);
+	assert_true(pj_cache_still_locked(&cache, other_holder));
+	assert_int_equal(close(held), 0);
+	pj_cache_unlock(pj_take_fd(&other_holder));
+	assert_int_equal(take_over_while(the_holder_ends_and_another_follows,
+	    &fd), PJ_FETCH_HELD_BACK);
+	assert_null(meanwhile);
+	assert_true(pj_cache_still_locked(&cache, other_holder));
+	pj_cache_unlock(pj_take_fd(&other_holder));
+}
+
+static void
+a_lock_that_becomes_free_is_not_replaced(void **state)
+{
+	struct stat before, after;
+	int fd = -1;
+
+	(void)state;
+	assert_int_equal(lock(0, &fd), PJ_OK);
+	pj_cache_unlock(fd);
+	assert_int_equal(stat(data_file(".lock"), &before), 0);
+	assert_int_equal(take_over_while(the_holder_ends, &fd), PJ_OK);
+	assert_null(meanwhile);
+	assert_int_equal(stat(data_file(".lock"), &after), 0);
+	assert_int_equal(before.st_ino, after.st_ino);
+	pj_cache_unlock(fd);
 }
 
 static void
@@ -569,6 +883,13 @@ an_overtaken_holder_knows_it(void **state)
 	assert_int_equal(lock(0, &taker), PJ_OK);
 	assert_int_equal(unlink(data_file(".lock")), 0);
 	assert_false(pj_cache_still_locked(&cache, taker));
+	pj_cache_unlock(taker);
+	/* Where others may replace the file nothing is certain. */
+	assert_int_equal(lock(0, &taker), PJ_OK);
+	assert_true(pj_cache_still_locked(&cache, taker));
+	assert_int_equal(chmod(request.state_dir, 0777), 0);
+	assert_false(pj_cache_still_locked(&cache, taker));
+	assert_int_equal(lock(0, &stuck), PJ_FILE_UNSAFE);
 	pj_cache_unlock(taker);
 }
 
@@ -646,6 +967,7 @@ two_holders_never_overlap_after_a_long_pause(void **state)
 static void
 a_lock_file_that_others_can_open_is_refused(void **state)
 {
+	char name[200];
 	int fd = -1;
 
 	(void)state;
@@ -656,6 +978,16 @@ a_lock_file_that_others_can_open_is_refused(void **state)
 	assert_int_equal(unlink(data_file(".lock")), 0);
 	assert_int_equal(symlink("/etc/passwd", data_file(".lock")), 0);
 	assert_int_equal(lock(0, &fd), PJ_SYSTEM_ERROR);
+	assert_int_equal(unlink(data_file(".lock")), 0);
+	assert_int_equal(mkfifo(data_file(".lock"), 0600), 0);
+	assert_int_equal(lock(0, &fd), PJ_FILE_UNSAFE);
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(unlink(data_file(".lock")), 0);
+	(void)snprintf(name, sizeof(name), "state/%s.lock", cache.id);
+	put(name, "", 0600);
+	assert_int_equal(chown(at(name), 12345, 0), 0);
+	assert_int_equal(lock(0, &fd), PJ_FILE_UNSAFE);
 }
 
 static void
@@ -716,7 +1048,7 @@ files_of_removed_sections_do_not_stay_for_ever(void **state)
 		{ "cache/" HEX ".state", 400, true },
 		{ "cache/f" HEX, 400, true },
 	};
-	char mine[200];
+	char mine[200], link[200];
 
 	(void)state;
 	store("mine");
@@ -726,7 +1058,17 @@ files_of_removed_sections_do_not_stay_for_ever(void **state)
 		put(files[i].name, "", 0644);
 		make_old(files[i].name, files[i].days);
 	}
+	/* Of that name, but not what a helper writes. */
+	(void)snprintf(link, sizeof(link), "cache/f%.63s.jwks", HEX);
+	assert_int_equal(symlink("README", at(link)), 0);
+	make_old(link, 400);
+	/* Nothing is removed on behalf of whoever may write here. */
+	assert_int_equal(chmod(request.cache_dir, 0777), 0);
 	pj_cache_remove_unused(request.cache_dir, fake.wall, NULL, 0);
+	assert_int_equal(access(at(files[0].name), F_OK), 0);
+	assert_int_equal(chmod(request.cache_dir, 0755), 0);
+	pj_cache_remove_unused(request.cache_dir, fake.wall, NULL, 0);
+	assert_int_equal(access(at(link), F_OK), 0);
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
 		assert_int_equal(access(at(files[i].name), F_OK) == 0,
 		    files[i].stays);
@@ -749,14 +1091,19 @@ main(void)
 		cache_test(sections_that_trust_the_same_share_a_file),
 		cache_test(folders_and_files_have_their_modes),
 		cache_test(only_the_last_folder_is_made),
+		cache_test(a_folder_that_cannot_be_made_is_named),
 		cache_test(what_is_stored_is_loaded),
 		cache_test(unsafe_or_damaged_files_are_refused_and_left_alone),
 		cache_test(a_damaged_state_is_refused_with_its_path),
 		cache_test(another_issuers_file_is_refused),
+		cache_test(neither_another_id_nor_another_issuer_passes),
+		cache_test(what_cannot_be_read_again_is_not_stored),
+		cache_test(in_a_folder_that_others_may_write_nothing_is_stored),
 		cache_test(
 		    a_failed_store_keeps_the_old_keys_and_leaves_nothing),
 		cache_test(what_the_cache_cannot_take_is_kept_with_the_state),
 		cache_test(of_two_boots_the_later_keys_count),
+		cache_test(one_folder_for_both_keeps_its_keys),
 		cache_test(what_a_killed_writer_left_is_swept_up),
 		cache_test(readers_never_see_anything_but_a_whole_file),
 		cache_test(the_lock_is_held_by_one_and_ends_with_its_descriptor),
@@ -764,6 +1111,11 @@ main(void)
 		cache_test(a_holder_of_old_does_not_count),
 		cache_test(whoever_is_stuck_in_taking_the_lock_does_not_count),
 		cache_test(a_holder_counts_for_as_long_as_it_signed),
+		cache_test(whoever_waits_sees_the_time_pass),
+		cache_test(taking_over_leaves_nothing_and_minds_nothing),
+		cache_test(a_lock_on_a_file_that_is_gone_is_none),
+		cache_test(who_comes_second_does_not_take_over_from_the_first),
+		cache_test(a_lock_that_becomes_free_is_not_replaced),
 		cache_test(an_overtaken_holder_knows_it),
 		cache_test(two_holders_never_overlap_after_a_long_pause),
 		cache_test(a_lock_file_that_others_can_open_is_refused),
