@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
@@ -112,8 +113,22 @@ the_answer_is_read_to_its_end(void **state)
 {
 	(void)state;
 	answers("echo one >&3; sleep 0.2; echo two >&3", "one\ntwo\n");
+	/* As long as the record of a failed start, and none. */
+	answers("echo 1234567 >&3", "1234567\n");
 	answers("exit 3", "");
 	answers("kill -9 $$", "");
+}
+
+static void
+the_end_of_the_program_is_waited_for_not_that_of_its_answer(void **state)
+{
+	char script[9000];
+
+	(void)state;
+	(void)snprintf(script, sizeof(script), "echo hello >&3; exec 3>&-; "
+	    "sleep 1; : > %s", at("done"));
+	answers(script, "hello\n");
+	assert_int_equal(access(at("done"), F_OK), 0);
 }
 
 static void
@@ -269,6 +284,31 @@ limits_of_the_host_do_not_stop_it(void **state)
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &nofile), 0);
 }
 
+static void
+no_limit_of_the_host_is_passed_on(void **state)
+{
+	static const struct {
+		int		what;
+		rlim_t		low;
+	} limits[] = {
+		{ RLIMIT_AS, (rlim_t)1 << 46 }, { RLIMIT_CPU, 3600 },
+		{ RLIMIT_DATA, (rlim_t)1 << 46 }, { RLIMIT_STACK, 4 << 20 },
+	};
+	struct rlimit before[4], low;
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(getrlimit(limits[i].what, &before[i]), 0);
+		low = before[i];
+		low.rlim_cur = limits[i].low;
+		assert_int_equal(setrlimit(limits[i].what, &low), 0);
+	}
+	answers("echo $(ulimit -v; ulimit -t; ulimit -d; ulimit -s) >&3",
+	    "unlimited unlimited unlimited 8192\n");
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(setrlimit(limits[i].what, &before[i]), 0);
+}
+
 /* What cannot be raised is used to its end. */
 static void
 hard_limits_of_a_user_are_no_trouble(void **state)
@@ -313,6 +353,9 @@ a_host_without_descriptors_gets_a_reason(void **state)
 	assert_non_null(strstr(err.detail, "Too many open files"));
 }
 
+/* Another thread that writes to what it takes for its standard descriptors. */
+static bool chatters;
+
 /* In a process of its own, which a failure would leave without a voice. */
 static void
 it_works_with_the_standard_descriptors_closed(void **state)
@@ -326,11 +369,23 @@ it_works_with_the_standard_descriptors_closed(void **state)
 	if (pid == 0) {
 		for (int fd = 0; fd < 64; fd++)
 			(void)close(fd);
+		chatters = true;
 		if (shell("echo hello >&3", 5000, reply, &err) != PJ_OK ||
 		    strcmp(reply, "hello\n") != 0)
 			_exit(1);
 		/* And they still are. */
 		_exit(open("/dev/null", O_RDONLY) == 0 ? 0 : 2);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	/* With the first one closed the pipe's end is the reply's number. */
+	pid = fork();
+	if (pid == 0) {
+		(void)close(0);
+		for (int fd = 3; fd < 64; fd++)
+			(void)close(fd);
+		_exit(shell("echo hello >&3", 5000, reply, &err) != PJ_OK ||
+		    strcmp(reply, "hello\n") != 0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
@@ -425,6 +480,9 @@ is_gone(pid_t pid)
 static enum { SECOND_WORKS, SECOND_FAILS, SECOND_KILLS } second_clone;
 static pid_t host_pid;
 
+/* What the program calls its number, or 0. */
+static pid_t number_of_another;
+
 long	__real_syscall(long number, ...);
 __attribute__((no_sanitize("address")))
 long	__wrap_syscall(long number, ...);
@@ -447,6 +505,11 @@ __wrap_syscall(long number, ...)
 		errno = EAGAIN;
 		return -1;
 	}
+	if (number == SYS_clone && chatters)
+		for (int fd = 0; fd < 3; fd++)
+			(void)!write(fd, "what the host says", 18);
+	if (number == SYS_getpid && number_of_another != 0)
+		return number_of_another;
 	return __real_syscall(number, arg[0], arg[1], arg[2], arg[3], arg[4],
 	    arg[5]);
 }
@@ -492,6 +555,61 @@ at_the_deadline_the_whole_group_dies(void **state)
 	assert_true(is_gone(pid_in("child")));
 	assert_int_equal(children_seen, 0);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), -1);
+}
+
+/*
+ * Numbers are given away again: whose process it is is seen from its parent.
+ * The program itself is left to its own deadline then.
+ */
+static void
+a_process_of_the_programs_number_is_not_killed(void **state)
+{
+	unsigned before = open_descriptors();
+	struct pj_error err;
+	char reply[4096];
+
+	(void)state;
+	number_of_another = fork();
+	if (number_of_another == 0) {
+		pause_ms(60000);
+		_exit(0);
+	}
+	assert_int_equal(setpgid(number_of_another, number_of_another), 0);
+	assert_int_equal(shell("sleep 2", 500, reply, &err),
+	    PJ_FETCH_TIMEOUT);
+	assert_int_equal(open_descriptors(), before);
+	pause_ms(100);
+	assert_int_equal(waitpid(number_of_another, NULL, WNOHANG), 0);
+	assert_int_equal(kill(number_of_another, SIGKILL), 0);
+	assert_int_equal(waitpid(number_of_another, NULL, 0),
+	    number_of_another);
+	number_of_another = 0;
+}
+
+/* In /proc it stands before the parent's number. */
+static void
+a_name_that_looks_like_a_parent_does_not_save_the_program(void **state)
+{
+	static const char name[] = "x) S 1 (y";
+	char script[9000], before[16] = "";
+	const char *argv[] = { name, NULL };
+	struct pj_spawn spec = { .argv = argv, .timeout_ms = 500 };
+	PJ_BUF_SCOPED(buf, 100);
+	struct pj_error err;
+
+	(void)state;
+	(void)snprintf(script, sizeof(script), "#!/bin/sh\necho $$ > %s\n"
+	    "sleep 60\n", at("pid"));
+	put(name, script, 0700);
+	spec.path = at(name);
+	/* Until exec it has the host's name. */
+	assert_int_equal(prctl(PR_GET_NAME, before, 0, 0, 0), 0);
+	assert_int_equal(prctl(PR_SET_NAME, name, 0, 0, 0), 0);
+	assert_int_equal(pj_spawn_run(&spec, &buf, &err), PJ_FETCH_TIMEOUT);
+	assert_int_equal(prctl(PR_SET_NAME, before, 0, 0, 0), 0);
+	for (int i = 0; i < 100 && !is_gone(pid_in("pid")); i++)
+		pause_ms(10);
+	assert_true(is_gone(pid_in("pid")));
 }
 
 static void
@@ -771,6 +889,71 @@ a_detached_program_goes_on_alone(void **state)
 	assert_int_equal(access(at("done"), F_OK), 0);
 }
 
+static int host_ends[2];
+
+static void *
+close_later(void *ctx)
+{
+	(void)ctx;
+	pause_ms(300);
+	(void)close(host_ends[1]);
+	return NULL;
+}
+
+/* The peer of a connection that the host closes sees that at once. */
+static void
+what_the_host_closes_meanwhile_is_closed(void **state)
+{
+	struct pollfd pfd = { .events = POLLIN };
+	pthread_t thread;
+	pid_t peer;
+	int status;
+
+	(void)state;
+	assert_int_equal(pipe(host_ends), 0);
+	peer = fork();
+	if (peer == 0) {
+		(void)close(host_ends[1]);
+		pfd.fd = host_ends[0];
+		_exit(poll(&pfd, 1, 1000) == 1 ? 0 : 1);
+	}
+	assert_int_equal(pthread_create(&thread, NULL, close_later, NULL), 0);
+	answers("sleep 2; echo hello >&3", "hello\n");
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(close(host_ends[0]), 0);
+	assert_int_equal(waitpid(peer, &status, 0), peer);
+	assert_int_equal(status, 0);
+}
+
+/* The first process of a container, whose children all orphans become. */
+static void
+the_first_process_starts_nothing_detached(void **state)
+{
+	const char *argv[] = { "/bin/true", NULL };
+	struct pj_spawn spec = {
+		.path = "/bin/true", .argv = argv, .timeout_ms = 2000,
+		.detached = true,
+	};
+	struct pj_error err;
+	int status;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0) {
+		if (unshare(CLONE_NEWPID) != 0)
+			_exit(77);
+		pid = fork();
+		if (pid == 0)
+			_exit(pj_spawn_run(&spec, NULL, &err) ==
+			    PJ_HELPER_NOT_STARTED ? 0 : 1);
+		_exit(waitpid(pid, &status, 0) == pid && status == 0 ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(status, 0);
+}
+
 /* Orphans become this process's children, as they do in the first process. */
 static void
 a_host_that_would_inherit_the_program_starts_none(void **state)
@@ -804,6 +987,8 @@ main(void)
 #define spawn_test(f)	cmocka_unit_test_setup_teardown(f, watch, unwatch)
 	const struct CMUnitTest tests[] = {
 		spawn_test(the_answer_is_read_to_its_end),
+		spawn_test(
+		    the_end_of_the_program_is_waited_for_not_that_of_its_answer),
 		spawn_test(the_host_sees_no_signal_and_no_child),
 		spawn_test(a_host_that_reaps_everything_does_not_reap_ours),
 		spawn_test(the_hosts_own_children_stay_its_own),
@@ -813,6 +998,7 @@ main(void)
 		spawn_test(no_descriptor_stays_open_in_the_host),
 		spawn_test(environment_is_empty_and_session_its_own),
 		spawn_test(limits_of_the_host_do_not_stop_it),
+		spawn_test(no_limit_of_the_host_is_passed_on),
 		spawn_test(hard_limits_of_a_user_are_no_trouble),
 		spawn_test(a_host_without_descriptors_gets_a_reason),
 		spawn_test(it_works_with_the_standard_descriptors_closed),
@@ -820,6 +1006,9 @@ main(void)
 		spawn_test(a_failed_exec_says_why),
 		spawn_test(without_a_process_for_the_program_there_is_a_reason),
 		spawn_test(at_the_deadline_the_whole_group_dies),
+		spawn_test(a_process_of_the_programs_number_is_not_killed),
+		spawn_test(
+		    a_name_that_looks_like_a_parent_does_not_save_the_program),
 		spawn_test(too_long_an_answer_ends_it),
 		spawn_test(signals_of_the_host_do_not_shorten_the_wait),
 		spawn_test(no_handler_of_the_host_runs_in_the_intermediate),
@@ -836,6 +1025,8 @@ main(void)
 		spawn_test(
 		    a_program_that_has_ended_before_the_host_looks_delays_nothing),
 		spawn_test(a_detached_program_goes_on_alone),
+		spawn_test(what_the_host_closes_meanwhile_is_closed),
+		spawn_test(the_first_process_starts_nothing_detached),
 		spawn_test(a_host_that_would_inherit_the_program_starts_none),
 	};
 
