@@ -6,6 +6,7 @@ implementation.  Run from the top of the tree:
 """
 
 import base64
+import itertools
 import json
 import os
 import sys
@@ -202,8 +203,9 @@ def refresh_seeds():
             frame("keys", 404, b"no"), frame("keys", 200, b'{"keys":[]}'),
             b"kind keys\nresult fetch_failed\nerror GET: no\nhttp 0\n"
             b"cert_expires 0\nbody 0\n\n")):
-        for cause in range(6):
-            yield NUL.join((bytes([32 + 9 * (i % 2), 5,
+        # Alone, overtaken, and while another stores newer keys.
+        for cause, other in itertools.product(range(6), (5, 6, 7)):
+            yield NUL.join((bytes([32 + 9 * (i % 2), other,
                                    60 + cause + 6 * (i % 5)]),
                             state if i % 2 else b"", answer))
 
