@@ -75,7 +75,8 @@ tests_unit_test_answer_SOURCES = tests/unit/test_answer.c \
 	pam_jwks/fetch/answer.c pam_jwks/fetch/http.c
 tests_unit_test_authn_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getpwnam_r
 # Another process in between.
-tests_unit_test_cache_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fcntl
+tests_unit_test_cache_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=fcntl,--wrap=pj_now_ms
 tests_unit_test_change_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=pj_clock_read_system
 tests_unit_test_file_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fsync,--wrap=renameat

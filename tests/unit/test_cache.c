@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "keys/cache.h"
 #include "scratch.h"
 
@@ -35,6 +36,17 @@ read_fake(void *ctx, struct pj_clock *clock)
 }
 
 static const struct pj_clock_source clock_source = { .read = read_fake };
+
+/* Milliseconds that a test does not want to wait for. */
+static int64_t skipped;
+
+__typeof__(pj_now_ms) __real_pj_now_ms, __wrap_pj_now_ms;
+
+int64_t
+__wrap_pj_now_ms(void)
+{
+	return __real_pj_now_ms() + skipped;
+}
 
 static int
 make_cache(void **state)
@@ -623,6 +635,32 @@ a_holder_of_old_does_not_count(void **state)
 	assert_int_equal(close(third), 0);
 }
 
+/* What happens when this process looks who has the guard, and how often. */
+static void (*on_look)(struct flock *guard);
+static unsigned looks;
+
+static void
+a_moment_passes(struct flock *guard)
+{
+	(void)guard;
+	skipped += 100;
+}
+
+/* A process that has both bytes and has signed for nothing. */
+static int
+frozen_taker(void)
+{
+	struct flock both = { .l_type = F_WRLCK, .l_len = 2 };
+	int fd = -1;
+
+	looks = 0;
+	assert_int_equal(lock(0, &fd), PJ_OK);
+	pj_cache_unlock(pj_take_fd(&fd));
+	fd = open(data_file(".lock"), O_RDWR);
+	assert_int_equal(fcntl(fd, F_OFD_SETLK, &both), 0);
+	return fd;
+}
+
 /*
  * A process that is frozen in the moment of taking the lock holds the guard as
  * well, and has not signed for anything.
@@ -630,17 +668,14 @@ a_holder_of_old_does_not_count(void **state)
 static void
 whoever_is_stuck_in_taking_the_lock_does_not_count(void **state)
 {
-	struct flock both = { .l_type = F_WRLCK, .l_len = 2 };
-	int stuck = -1, taker = -1;
+	int stuck = frozen_taker(), taker = -1;
 
 	(void)state;
-	assert_int_equal(lock(0, &stuck), PJ_OK);
-	pj_cache_unlock(pj_take_fd(&stuck));
-	stuck = open(data_file(".lock"), O_RDWR);
-	assert_int_equal(fcntl(stuck, F_OFD_SETLK, &both), 0);
 	/* Nobody else takes more than moments for that. */
-	assert_int_equal(lock(1000, &taker), PJ_FETCH_HELD_BACK);
+	on_look = a_moment_passes;
+	assert_int_equal(lock(1900, &taker), PJ_FETCH_HELD_BACK);
 	assert_int_equal(lock(4000, &taker), PJ_OK);
+	on_look = NULL;
 	assert_false(pj_cache_still_locked(&cache, stuck));
 	assert_true(pj_cache_still_locked(&cache, taker));
 	assert_int_equal(close(stuck), 0);
@@ -649,9 +684,76 @@ whoever_is_stuck_in_taking_the_lock_does_not_count(void **state)
 }
 
 static void
+a_moment_passes_and_the_guard_is_another_one(struct flock *guard)
+{
+	skipped += 100;
+	guard->l_type = looks % 2 == 0 ? F_UNLCK : F_WRLCK;
+}
+
+static int frozen = -1;
+
+/* This process did not run, nor did the one that takes the lock. */
+static void
+the_machine_sleeps(struct flock *guard)
+{
+	struct flock free = { .l_type = F_UNLCK, .l_start = 1, .l_len = 1 };
+
+	(void)guard;
+	if (looks == 3)
+		skipped += 2100;
+	if (looks == 4)
+		assert_int_equal(fcntl(frozen, F_OFD_SETLK, &free), 0);
+}
+
+/* Another file, and another process that is about to take that. */
+static void
+the_file_is_replaced(struct flock *guard)
+{
+	(void)guard;
+	skipped += 60;
+	if (looks != 25)
+		return;
+	assert_int_equal(unlink(data_file(".lock")), 0);
+	assert_int_equal(close(frozen), 0);
+	frozen = frozen_taker();
+	looks = 26;
+}
+
+static void
+whoever_is_not_stuck_in_taking_the_lock_counts(void **state)
+{
+	int holder = -1, taker = -1;
+
+	(void)state;
+	/* A holder, with the guard free, or taken again and again. */
+	assert_int_equal(lock(0, &holder), PJ_OK);
+	on_look = a_moment_passes;
+	assert_int_equal(lock(3000, &taker), PJ_FETCH_HELD_BACK);
+	looks = 0;
+	on_look = a_moment_passes_and_the_guard_is_another_one;
+	assert_int_equal(lock(6000, &taker), PJ_FETCH_HELD_BACK);
+	assert_true(pj_cache_still_locked(&cache, holder));
+	assert_int_equal(close(holder), 0);
+	/* Takers that had no more than moments. */
+	frozen = frozen_taker();
+	on_look = the_machine_sleeps;
+	assert_int_equal(lock(2300, &taker), PJ_FETCH_HELD_BACK);
+	assert_true(looks > 4);
+	assert_true(pj_cache_still_locked(&cache, frozen));
+	assert_int_equal(close(frozen), 0);
+	frozen = frozen_taker();
+	on_look = the_file_is_replaced;
+	assert_int_equal(lock(2600, &taker), PJ_FETCH_HELD_BACK);
+	assert_true(looks > 26);
+	assert_true(pj_cache_still_locked(&cache, frozen));
+	assert_int_equal(close(frozen), 0);
+	on_look = NULL;
+}
+
+static void
 a_holder_counts_for_as_long_as_it_signed(void **state)
 {
-	int longer = -1, taker = -1;
+	int longer = -1, taker = -1, third = -1;
 
 	(void)state;
 	assert_int_equal(pj_cache_lock(&cache, &clock_source, 0, 40, &longer,
@@ -671,12 +773,17 @@ a_holder_counts_for_as_long_as_it_signed(void **state)
 	/* No holder signs for more than a configuration can ask for. */
 	assert_int_equal(pj_cache_lock(&cache, &clock_source, 0, 100000,
 	    &longer, NULL), PJ_OK);
+	assert_int_equal(lock(100, &taker), PJ_FETCH_HELD_BACK);
 	fake.boot += PJ_LOCK_HOLD_MOST + 1;
 	assert_int_equal(lock(100, &taker), PJ_OK);
 	assert_int_equal(close(longer), 0);
 	/* Nor can it have signed for the far future. */
 	assert_int_equal(pwrite(taker, "9000000000\n", 11, 0), 11);
 	assert_int_equal(lock(0, &longer), PJ_OK);
+	/* Of a number that is not complete nothing is known. */
+	assert_int_equal(ftruncate(longer, 0), 0);
+	assert_int_equal(pwrite(longer, "55", 2, 0), 2);
+	assert_int_equal(lock(100, &third), PJ_FETCH_HELD_BACK);
 	/* An empty file is one that was just taken. */
 	assert_int_equal(ftruncate(longer, 0), 0);
 	assert_int_equal(close(taker), 0);
@@ -758,6 +865,7 @@ __wrap_fcntl(int fd, int cmd, ...)
 	void (*f)(void) = meanwhile;
 	struct flock *arg;
 	va_list ap;
+	int result;
 
 	va_start(ap, cmd);
 	arg = va_arg(ap, struct flock *);
@@ -767,7 +875,12 @@ __wrap_fcntl(int fd, int cmd, ...)
 		meanwhile = NULL;
 		f();
 	}
-	return __real_fcntl(fd, cmd, arg);
+	result = __real_fcntl(fd, cmd, arg);
+	if (cmd == F_OFD_GETLK && on_look != NULL) {
+		looks++;
+		on_look(arg);
+	}
+	return result;
 }
 
 static int held = -1, other_holder = -1;
@@ -798,16 +911,17 @@ another_takes_over(void)
 	assert_int_equal(lock(0, &other_holder), PJ_OK);
 }
 
+/* A killed one leaves its signature. */
 static void
-the_holder_ends(void)
+the_holder_is_killed(void)
 {
-	pj_cache_unlock(pj_take_fd(&held));
+	assert_int_equal(close(pj_take_fd(&held)), 0);
 }
 
 static void
-the_holder_ends_and_another_follows(void)
+the_holder_is_killed_and_another_follows(void)
 {
-	the_holder_ends();
+	the_holder_is_killed();
 	another_takes_over();
 }
 
@@ -834,8 +948,8 @@ who_comes_second_does_not_take_over_from_the_first(void **state)
 	assert_true(pj_cache_still_locked(&cache, other_holder));
 	assert_int_equal(close(held), 0);
 	pj_cache_unlock(pj_take_fd(&other_holder));
-	assert_int_equal(take_over_while(the_holder_ends_and_another_follows,
-	    &fd), PJ_FETCH_HELD_BACK);
+	assert_int_equal(take_over_while(
+	    the_holder_is_killed_and_another_follows, &fd), PJ_FETCH_HELD_BACK);
 	assert_null(meanwhile);
 	assert_true(pj_cache_still_locked(&cache, other_holder));
 	pj_cache_unlock(pj_take_fd(&other_holder));
@@ -851,7 +965,7 @@ a_lock_that_becomes_free_is_not_replaced(void **state)
 	assert_int_equal(lock(0, &fd), PJ_OK);
 	pj_cache_unlock(fd);
 	assert_int_equal(stat(data_file(".lock"), &before), 0);
-	assert_int_equal(take_over_while(the_holder_ends, &fd), PJ_OK);
+	assert_int_equal(take_over_while(the_holder_is_killed, &fd), PJ_OK);
 	assert_null(meanwhile);
 	assert_int_equal(stat(data_file(".lock"), &after), 0);
 	assert_int_equal(before.st_ino, after.st_ino);
@@ -1110,6 +1224,7 @@ main(void)
 		cache_test(whoever_waits_gets_the_lock_of_a_killed_holder),
 		cache_test(a_holder_of_old_does_not_count),
 		cache_test(whoever_is_stuck_in_taking_the_lock_does_not_count),
+		cache_test(whoever_is_not_stuck_in_taking_the_lock_counts),
 		cache_test(a_holder_counts_for_as_long_as_it_signed),
 		cache_test(whoever_waits_sees_the_time_pass),
 		cache_test(taking_over_leaves_nothing_and_minds_nothing),
