@@ -90,6 +90,7 @@ tests_unit_test_http_SOURCES = tests/unit/test_http.c pam_jwks/fetch/http.c
 # A process that is forked at the worst moment, or cannot be.
 tests_unit_test_spawn_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pipe2,--wrap=poll \
 	-Wl,--wrap=syscall
+tests_unit_test_version_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pj_now_ms
 tests_unit_test_pieces_SOURCES = tests/unit/test_pieces.c \
 	pam_jwks/module/pieces.c
 tests_unit_test_report_SOURCES = tests/unit/test_report.c \

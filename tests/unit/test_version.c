@@ -11,6 +11,7 @@
 
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "keys/version.h"
 
 /* The public keys of RFC 7517 appendix A.1 and RFC 7515 appendix A.3. */
@@ -111,6 +112,31 @@ keys_that_there_is_no_time_for_are_left_to_the_logins(void **state)
 	assert_string_equal(got.unsound, "");
 }
 
+/* What each look at the clock takes, in milliseconds. */
+static int64_t takes, taken;
+
+__typeof__(pj_now_ms) __real_pj_now_ms, __wrap_pj_now_ms;
+
+int64_t
+__wrap_pj_now_ms(void)
+{
+	taken += takes;
+	return __real_pj_now_ms() + taken;
+}
+
+static void
+a_second_must_do_for_all_keys(void **state)
+{
+	struct pj_judgement got;
+
+	(void)state;
+	takes = 400;
+	assert_int_equal(judge(SET(ONE "," UNSOUND "," UNSOUND "," UNSOUND),
+	    &got), PJ_OK);
+	takes = 0;
+	assert_string_equal(got.unsound, "1 key_point_invalid");
+}
+
 /* Words are never cut; what does not fit is found at the next fetch. */
 static void
 more_unsound_keys_than_a_line_holds_are_named_as_far_as_it_goes(void **state)
@@ -168,6 +194,7 @@ main(void)
 		cmocka_unit_test(a_set_is_worth_its_sound_keys),
 		cmocka_unit_test(
 		    keys_that_there_is_no_time_for_are_left_to_the_logins),
+		cmocka_unit_test(a_second_must_do_for_all_keys),
 		cmocka_unit_test(
 		    more_unsound_keys_than_a_line_holds_are_named_as_far_as_it_goes),
 		cmocka_unit_test(only_places_with_a_reason_are_skipped),
