@@ -571,7 +571,7 @@ a_process_of_the_programs_number_is_not_killed(void **state)
 	(void)state;
 	number_of_another = fork();
 	if (number_of_another == 0) {
-		pause_ms(60000);
+		pause_ms(12000);
 		_exit(0);
 	}
 	assert_int_equal(setpgid(number_of_another, number_of_another), 0);
@@ -789,7 +789,7 @@ __wrap_pipe2(int fds[2], int flags)
 	if (forks_at_pipe) {
 		bystander = fork();
 		if (bystander == 0) {
-			pause_ms(60000);
+			pause_ms(12000);
 			_exit(0);
 		}
 	}
@@ -915,10 +915,10 @@ what_the_host_closes_meanwhile_is_closed(void **state)
 	if (peer == 0) {
 		(void)close(host_ends[1]);
 		pfd.fd = host_ends[0];
-		_exit(poll(&pfd, 1, 1000) == 1 ? 0 : 1);
+		_exit(poll(&pfd, 1, 2500) == 1 ? 0 : 1);
 	}
 	assert_int_equal(pthread_create(&thread, NULL, close_later, NULL), 0);
-	answers("sleep 2; echo hello >&3", "hello\n");
+	answers("sleep 3; echo hello >&3", "hello\n");
 	assert_int_equal(pthread_join(thread, NULL), 0);
 	assert_int_equal(close(host_ends[0]), 0);
 	assert_int_equal(waitpid(peer, &status, 0), peer);

@@ -112,16 +112,16 @@ keys_that_there_is_no_time_for_are_left_to_the_logins(void **state)
 	assert_string_equal(got.unsound, "");
 }
 
-/* What each look at the clock takes, in milliseconds. */
-static int64_t takes, taken;
+/* What each look at the clock takes, in milliseconds; nothing else does. */
+static int64_t takes, taken = 1000000;
 
-__typeof__(pj_now_ms) __real_pj_now_ms, __wrap_pj_now_ms;
+__typeof__(pj_now_ms) __wrap_pj_now_ms;
 
 int64_t
 __wrap_pj_now_ms(void)
 {
 	taken += takes;
-	return __real_pj_now_ms() + taken;
+	return taken;
 }
 
 static void
