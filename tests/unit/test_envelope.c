@@ -315,11 +315,13 @@ times_before_1970_are_written_as_none(void **state)
 	(void)state;
 	odd.validity.fetched.wall = -5;
 	odd.full.boot = -7;
+	odd.validity.ttl = -9;
 	encode(&odd, &buf);
 	assert_int_equal(pj_envelope_decode(pj_buf_span(&buf), &got, NULL),
 	    PJ_OK);
 	assert_int_equal(got.validity.fetched.wall, 0);
 	assert_int_equal(got.full.boot, 0);
+	assert_int_equal(got.validity.ttl, 0);
 	assert_int_equal(got.full.wall, sample.full.wall);
 }
 
