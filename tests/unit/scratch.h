@@ -4,6 +4,7 @@
 #ifndef PJ_TESTS_UNIT_SCRATCH_H
 #define PJ_TESTS_UNIT_SCRATCH_H
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
@@ -63,6 +64,21 @@ put(const char *name, const char *text, mode_t mode)
 	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) ||
 	    fchmod(fd, mode) != 0 || close(fd) != 0)
 		abort();
+}
+
+/* How many this process has, and a few more. */
+static inline unsigned
+open_descriptors(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	unsigned n = 0;
+
+	if (dir == NULL)
+		abort();
+	while (readdir(dir) != NULL)
+		n++;
+	(void)closedir(dir);
+	return n;
 }
 
 #define scratch_test(f)	\

@@ -814,19 +814,6 @@ whoever_waits_sees_the_time_pass(void **state)
 	assert_int_equal(close(taker), 0);
 }
 
-static unsigned
-open_descriptors(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned n = 0;
-
-	assert_non_null(dir);
-	while (readdir(dir) != NULL)
-		n++;
-	(void)closedir(dir);
-	return n;
-}
-
 /* Another process of this number may have been killed in that moment. */
 static void
 taking_over_leaves_nothing_and_minds_nothing(void **state)

@@ -9,7 +9,6 @@
 
 #include <cmocka.h>
 
-#include <dirent.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -283,19 +282,6 @@ paths_are_absolute_and_plain(void **state)
 	assert_int_equal(close(fd), 0);
 	assert_int_equal(pj_file_open_dir(at("none"), &fd, &err),
 	    PJ_FILE_MISSING);
-}
-
-static unsigned
-open_descriptors(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned n = 0;
-
-	assert_non_null(dir);
-	while (readdir(dir) != NULL)
-		n++;
-	(void)closedir(dir);
-	return n;
 }
 
 static void
