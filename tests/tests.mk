@@ -513,6 +513,7 @@ EXTRA_DIST += $(PYTESTS) \
 	tests/hostile/corpus.py \
 	tests/hostile/forge.py \
 	tests/hostile/kill \
+	tests/hostile/kills-keys.txt \
 	tests/hostile/kills-policy.txt \
 	tests/hostile/kills.txt \
 	tests/hostile/test_long.py \
