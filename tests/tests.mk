@@ -56,6 +56,7 @@ UNIT_TESTS = \
 	tests/unit/test_options \
 	tests/unit/test_pattern \
 	tests/unit/test_pieces \
+	tests/unit/test_privilege \
 	tests/unit/test_report \
 	tests/unit/test_rule \
 	tests/unit/test_select \
@@ -93,6 +94,19 @@ tests_unit_test_spawn_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pipe2,--wrap=poll \
 tests_unit_test_version_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pj_now_ms
 tests_unit_test_pieces_SOURCES = tests/unit/test_pieces.c \
 	pam_jwks/module/pieces.c
+# A kernel that remembers, refuses, or says yes and does nothing.
+tests_unit_test_privilege_SOURCES = tests/unit/test_privilege.c \
+	pam_jwks/fetch/privilege.c
+tests_unit_test_privilege_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=chdir,--wrap=clearenv,--wrap=close,--wrap=dup2 \
+	-Wl,--wrap=fopen,--wrap=geteuid,--wrap=getgroups,--wrap=getppid \
+	-Wl,--wrap=getpwnam,--wrap=getresgid,--wrap=getresuid \
+	-Wl,--wrap=getrlimit,--wrap=open,--wrap=prctl,--wrap=setegid \
+	-Wl,--wrap=sched_setaffinity,--wrap=sched_setscheduler \
+	-Wl,--wrap=seteuid,--wrap=setgid,--wrap=setgroups,--wrap=setpriority \
+	-Wl,--wrap=setresgid,--wrap=setresuid,--wrap=setrlimit,--wrap=setsid \
+	-Wl,--wrap=setuid,--wrap=signal,--wrap=sigprocmask,--wrap=syscall \
+	-Wl,--wrap=umask
 tests_unit_test_report_SOURCES = tests/unit/test_report.c \
 	pam_jwks/module/report.c
 
