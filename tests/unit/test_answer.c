@@ -76,6 +76,9 @@ other_bytes_are_refused(void **state)
 		"kind keys\nresult great\nhttp 200\ncert_expires 0\nbody 0\n\n",
 		"kind keys\nresult ok\nhttp 2000\ncert_expires 0\nbody 0\n\n",
 		"result ok\nhttp 200\ncert_expires 0\nbody 0\n\n",
+		"kind keys\nhttp 200\ncert_expires 0\nbody 0\n\n",
+		"kind keys\nresult ok\nhttp 200\n"
+		    "cert_expires 253402300800\nbody 0\n\n",
 		/* Lines that the encoder never writes. */
 		FRAME "x 1\nbody 0\n\n", FRAME "error a\nbody 0\n\n",
 		FRAME "etag \nbody 0\n\n",
@@ -131,6 +134,87 @@ a_header_field_has_its_room(void **state)
 	}
 }
 
+/* What a log line cannot hold would be written behind its end. */
+static void
+an_error_has_its_room(void **state)
+{
+	PJ_BUF_SCOPED(buf, PJ_ANSWER_MAX);
+	struct pj_answer got[PJ_ANSWER_KINDS];
+	char words[PJ_DETAIL_MAX + 2];
+
+	(void)state;
+	for (size_t len = PJ_DETAIL_MAX; len < sizeof(words); len++) {
+		memset(words, 'x', len);
+		words[len] = '\0';
+		pj_buf_clear(&buf);
+		assert_int_equal(pj_buf_printf(&buf, "kind keys\n"
+		    "result fetch_failed\nhttp 0\ncert_expires 0\n"
+		    "error %s\nbody 0\n\n", words), PJ_OK);
+		assert_int_equal(pj_answers_decode(pj_buf_span(&buf), got,
+		    NULL), len == PJ_DETAIL_MAX ? PJ_OK : PJ_FETCH_FAILED);
+		if (len == PJ_DETAIL_MAX)
+			assert_string_equal(got[PJ_ANSWER_KEYS].error.detail,
+			    words);
+	}
+}
+
+static void
+a_body_has_a_maximum(void **state)
+{
+	PJ_BUF_SCOPED(buf, PJ_ANSWER_MAX);
+	struct pj_answer got[PJ_ANSWER_KINDS];
+
+	(void)state;
+	for (size_t len = PJ_BODY_MAX; len < PJ_BODY_MAX + 2; len++) {
+		pj_buf_clear(&buf);
+		assert_int_equal(pj_buf_printf(&buf, FRAME "body %zu\n\n",
+		    len), PJ_OK);
+		memset(pj_buf_room(&buf, len), 'x', len);
+		buf.len += len;
+		assert_int_equal(pj_answers_decode(pj_buf_span(&buf), got,
+		    NULL), len == PJ_BODY_MAX ? PJ_OK : PJ_FETCH_FAILED);
+	}
+}
+
+static void
+a_timeout_is_told_from_other_failures(void **state)
+{
+	struct pj_answer answer = { .result = PJ_FETCH_TIMEOUT,
+		.error = { "late" } };
+	PJ_BUF_SCOPED(buf, PJ_ANSWER_MAX);
+	struct pj_answer got[PJ_ANSWER_KINDS];
+
+	(void)state;
+	assert_int_equal(pj_answer_encode(PJ_ANSWER_KEYS, &answer, &buf),
+	    PJ_OK);
+	assert_int_equal(pj_answers_decode(pj_buf_span(&buf), got, NULL),
+	    PJ_OK);
+	assert_int_equal(got[PJ_ANSWER_KEYS].result, PJ_FETCH_TIMEOUT);
+	assert_string_equal(got[PJ_ANSWER_KEYS].error.detail, "late");
+}
+
+/* The frames before it are still worth something. */
+static void
+a_frame_that_does_not_fit_leaves_nothing_behind(void **state)
+{
+	PJ_BUF_SCOPED(buf, 150);
+	struct pj_answer answer = { .http = 200 };
+	struct pj_answer got[PJ_ANSWER_KINDS];
+	char body[150];
+	size_t before;
+
+	(void)state;
+	add(PJ_ANSWER_DISCOVERY, "{}", &buf);
+	before = buf.len;
+	memset(body, 'x', sizeof(body));
+	answer.body = pj_span(body, sizeof(body));
+	assert_int_equal(pj_answer_encode(PJ_ANSWER_KEYS, &answer, &buf),
+	    PJ_FILE_TOO_LARGE);
+	assert_int_equal(buf.len, before);
+	assert_int_equal(pj_answers_decode(pj_buf_span(&buf), got, NULL),
+	    PJ_OK);
+}
+
 int
 main(void)
 {
@@ -141,6 +225,11 @@ main(void)
 		cmocka_unit_test(other_bytes_are_refused),
 		cmocka_unit_test(a_header_field_has_its_room),
 		cmocka_unit_test(a_worker_has_no_say_beyond_how_a_get_went),
+		cmocka_unit_test(an_error_has_its_room),
+		cmocka_unit_test(a_body_has_a_maximum),
+		cmocka_unit_test(a_timeout_is_told_from_other_failures),
+		cmocka_unit_test(
+		    a_frame_that_does_not_fit_leaves_nothing_behind),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
