@@ -1,6 +1,8 @@
 /*
  * refuse WHAT -- COMMAND...: runs a command on a machine that lacks something.
- * WHAT is "seccomp" (no filter can be loaded) or "landlock" (there is none).
+ * WHAT is "seccomp" (no filter can be loaded), "landlock" (there is none), or
+ * one step of Landlock that fails: "landlock-create", "landlock-rule",
+ * "landlock-restrict".
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -15,6 +17,8 @@
 #include <sys/syscall.h>
 
 #define CREATE_RULESET	444
+#define ADD_RULE	445
+#define RESTRICT_SELF	446
 
 #define REFUSE(number, code)						\
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (number), 0, 1),		\
@@ -40,20 +44,50 @@ main(int argc, char **argv)
 		REFUSE(CREATE_RULESET, ENOSYS),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
-	bool first = argc > 1 && strcmp(argv[1], "seccomp") == 0;
-	struct sock_fprog program = {
-		.len = first ? sizeof(seccomp) / sizeof(*seccomp) :
-		    sizeof(landlock) / sizeof(*landlock),
-		.filter = first ? seccomp : landlock,
+	/* Flags 0: not the question for the version. */
+	struct sock_filter create[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		    offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, CREATE_RULESET, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		    offsetof(struct seccomp_data, args[2])),
+		REFUSE(0, ENOMEM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
+	struct sock_filter rule[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		    offsetof(struct seccomp_data, nr)),
+		REFUSE(ADD_RULE, ENOMEM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_filter restricting[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		    offsetof(struct seccomp_data, nr)),
+		REFUSE(RESTRICT_SELF, E2BIG),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+#define PROGRAM(code)	{ sizeof(code) / sizeof(*(code)), (code) }
+	const struct {
+		const char		*what;
+		struct sock_fprog	 program;
+	} all[] = {
+		{ "seccomp", PROGRAM(seccomp) },
+		{ "landlock", PROGRAM(landlock) },
+		{ "landlock-create", PROGRAM(create) },
+		{ "landlock-rule", PROGRAM(rule) },
+		{ "landlock-restrict", PROGRAM(restricting) },
+	};
+	const struct sock_fprog *program = NULL;
 
-	if (argc < 4 || strcmp(argv[2], "--") != 0 ||
-	    (!first && strcmp(argv[1], "landlock") != 0)) {
+	for (size_t i = 0; argc > 3 && i < sizeof(all) / sizeof(*all); i++)
+		if (strcmp(argv[1], all[i].what) == 0)
+			program = &all[i].program;
+	if (program == NULL || strcmp(argv[2], "--") != 0) {
 		(void)fprintf(stderr, "usage: refuse WHAT -- COMMAND...\n");
 		return 2;
 	}
 	/* Needs root, not no-new-privileges: the command may gain some. */
-	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0) {
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program, 0, 0) != 0) {
 		perror("refuse");
 		return 125;
 	}

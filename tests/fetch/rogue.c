@@ -9,8 +9,10 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -54,6 +56,43 @@ open_for_writing(int number)
 {
 	(void)number;
 	return open("/var/cache/pam_jwks/planted", O_WRONLY | O_CREAT, 0644);
+}
+
+/* How many ways to make, change or hide a file there are. */
+static long
+open_to_change(int number)
+{
+	static const struct {
+		const char	*path;
+		int		 flags;
+	} ways[] = {
+		{ "/etc/hosts", O_WRONLY }, { "/etc/hosts", O_RDWR },
+		{ "/etc/hosts", O_RDONLY | O_CREAT },
+		{ "/etc/hosts", O_RDONLY | O_TRUNC },
+		{ "/etc/hosts", O_RDONLY | O_APPEND },
+		{ "/etc/ssl", O_RDWR | O_TMPFILE },
+	};
+	long open_ways = 0;
+
+	(void)number;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+		if (syscall(SYS_openat, AT_FDCWD, ways[i].path, ways[i].flags,
+		    0600) >= 0 || errno != ENOSYS)
+			open_ways++;
+#ifdef SYS_open
+		if (syscall(SYS_open, ways[i].path, ways[i].flags, 0600) >= 0 ||
+		    errno != ENOSYS)
+			open_ways++;
+#endif
+	}
+	return open_ways;
+}
+
+static long
+list_folder(int number)
+{
+	(void)number;
+	return open("/", O_RDONLY | O_DIRECTORY);
 }
 
 static long
@@ -151,6 +190,27 @@ fast_open(int port)
 		return -1;
 	return sendto(fd, "x", 1, MSG_FASTOPEN, (struct sockaddr *)&to,
 	    sizeof(to));
+}
+
+/* The same by way of a message, and of several. */
+static long
+fast_open_by_message(int port)
+{
+	struct sockaddr_in to = {
+		.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	char byte = 'x';
+	struct iovec part = { &byte, 1 };
+	struct mmsghdr message = { .msg_hdr = { .msg_name = &to,
+	    .msg_namelen = sizeof(to), .msg_iov = &part, .msg_iovlen = 1 } };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (fd < 0 || (sendmsg(fd, &message.msg_hdr, MSG_FASTOPEN) < 0 &&
+	    errno != ENOSYS))
+		return 1;
+	return sendmmsg(fd, &message, 1, MSG_FASTOPEN);
 }
 
 static long
@@ -409,6 +469,60 @@ make_executable(int number)
 	return mprotect(place, 4096, PROT_READ | PROT_EXEC);
 }
 
+/* How many other ways to code that no file holds, or that can be changed. */
+static long
+map_executable(int number)
+{
+	int fd = open("/etc/hosts", O_RDONLY);
+	long ways = 0;
+
+	(void)number;
+	if (mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
+	    -1, 0) != MAP_FAILED || errno != ENOSYS)
+		ways++;
+	if (mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE,
+	    fd, 0) != MAP_FAILED || errno != ENOSYS)
+		ways++;
+	return ways;
+}
+
+/* How many calls are let through for one of their arguments alone. */
+static long
+odd_arguments(int number)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	char byte;
+	long through = 0;
+
+	(void)number;
+	if (socket(AF_NETLINK, SOCK_RAW, 9 /* NETLINK_AUDIT */) >= 0 ||
+	    errno != ENOSYS)
+		through++;
+	if (socketpair(AF_INET, SOCK_STREAM, 0, (int[2]){ 0 }) == 0 ||
+	    errno != ENOSYS)
+		through++;
+	if (ioctl(fd, SIOCATMARK, &byte) == 0 || errno != ENOSYS)
+		through++;
+	/* A thread that takes a name space of its own along. */
+	if (syscall(SYS_clone, CLONE_THREAD | CLONE_SIGHAND | CLONE_VM |
+	    CLONE_NEWNS, NULL, NULL, NULL, NULL) != -1 || errno != ENOSYS)
+		through++;
+	return through;
+}
+
+/* A call by the number that it has in another mode of the processor. */
+static long
+call_in_another_mode(int number)
+{
+	(void)number;
+#ifdef __x86_64__
+	return syscall(0x40000000 /* x32 */ + SYS_getppid);
+#else
+	errno = ENOTSUP;
+	return -1;
+#endif
+}
+
 static long
 use_io_uring(int number)
 {
@@ -439,11 +553,13 @@ foreign_descriptors(int number)
 static const struct deed deeds[] = {
 	{ "abort", write_and_abort },
 	{ "abstract", connect_abstract },
+	{ "change", open_to_change },
 	{ "clone3", raw_clone3 },
 	{ "connect", connect_tcp },
 	{ "exec", exec_shell },
 	{ "executable", make_executable },
 	{ "fast-open", fast_open },
+	{ "fast-open-message", fast_open_by_message },
 	{ "fds", foreign_descriptors },
 	{ "fork", fork_process },
 	{ "garbage", write_garbage },
@@ -452,9 +568,13 @@ static const struct deed deeds[] = {
 	{ "io-uring", use_io_uring },
 	{ "kill", kill_parent },
 	{ "limit", raise_limit },
+	{ "list", list_folder },
 	{ "listen", listen_unbound },
+	{ "map", map_executable },
 	{ "memory", open_parent_memory },
+	{ "mode", call_in_another_mode },
 	{ "multipath", multipath },
+	{ "odd", odd_arguments },
 	{ "open", open_for_reading },
 	{ "outlive", outlive_parent },
 	{ "packet", packet_socket },

@@ -267,6 +267,19 @@ def test_confinement_that_fails_holds_nobody_back(machine, provider):
     assert status == "ok", words
 
 
+@pytest.mark.parametrize("step", ["create", "rule", "restrict"])
+def test_landlock_that_fails(machine, provider, step):
+    """A worker that Landlock should confine, and does not, asks nobody."""
+    tried = machine.run([FETCHER, "--try", "--config", hosts.CONFIG])
+    if "by Landlock" not in tried.out:
+        raise hosts.Missing("this kernel has no Landlock")
+    status, words = fetch(machine, hosts.find_built("tests/fetch/refuse"),
+                          "landlock-" + step, "--")
+    assert status == "fetch_failed"
+    assert words.startswith("confining the fetching process with Landlock:")
+    assert provider.count() == 0
+
+
 def test_a_kernel_without_landlock(machine, provider):
     """It fetches all the same, and check tells what is missing."""
     refuse = [hosts.find_built("tests/fetch/refuse"), "landlock", "--"]
@@ -334,6 +347,34 @@ def test_run_by_hand_it_explains_itself(machine, provider):
     result = machine.run([FETCHER, "--cause", "whim", "--section", "corp"])
     assert result.returncode == 2 and result.out == "", result
     assert result.err.startswith("usage: pam-jwks-fetch --cause CAUSE "), result
+    assert provider.count() == 0
+
+
+WRONG = (
+    # Both of the ways to name a section, none, or half of one.
+    "--cause cold", "--cause cold --config /x",
+    "--cause cold --section corp --option issuer=https://a.test",
+    "--cause cold --config /x --option issuer=https://a.test",
+    "--section corp", "--option issuer=https://a.test",
+    # What goes alone.
+    "--all --try", "--all --section corp", "--all --cause cold",
+    "--try --cause cold", "--all --option issuer=https://a.test",
+    # No such word, and words beyond.
+    "--everything", "--cause", "--cause cold --section corp more",
+    # No descriptor that an answer could go to.
+    "--cause cold --section corp --reply-fd 2",
+    "--cause cold --section corp --reply-fd 1024",
+    "--cause cold --section corp --reply-fd 900",
+    "--cause cold --section corp --reply-fd x",
+)
+
+
+def test_wrong_arguments(machine, provider):
+    """A wrong command line does nothing: usage on standard error, status 2."""
+    for words in WRONG:
+        result = machine.run([FETCHER, *words.split()])
+        assert (result.returncode, result.out) == (2, ""), words
+        assert result.err.startswith("usage: pam-jwks-fetch "), words
     assert provider.count() == 0
 
 

@@ -91,6 +91,7 @@ def do(host, provider, deed, seconds="5s"):
 
 
 REFUSED_BY_LANDLOCK = {
+    "list": "EACCES",           # a folder of that kind
     "open": "EACCES",           # a file that is no business of a fetch
     "serve": "EACCES",          # a TCP server
 }
@@ -144,6 +145,24 @@ def test_ended_by_the_filter(machine, provider, deed):
     assert (status, words) == ("fetch_failed", KILLED)
 
 
+@pytest.mark.parametrize("deed", ["change", "map", "odd"])
+def test_no_way_past_the_filter(machine, provider, deed):
+    """Each of several ways to do the same is refused."""
+    if not has_filter():
+        raise hosts.Missing("built without libseccomp")
+    _, words = do(machine, provider, deed)
+    assert words == f"rogue {deed}: done: 0"
+
+
+def test_another_mode_of_the_processor(machine, provider):
+    """The numbers of x32 are other calls: the filter would judge them by the
+    wrong names."""
+    if not has_filter() or os.uname().machine != "x86_64":
+        raise hosts.Missing("no filter, or one mode alone")
+    status, words = do(machine, provider, "mode")
+    assert (status, words) == ("fetch_failed", KILLED)
+
+
 def test_connect_elsewhere(machine, provider):
     """TCP goes to the provider's port and nowhere else; not by fast open
     either, which needs no connect."""
@@ -160,6 +179,8 @@ def test_connect_elsewhere(machine, provider):
         if has_filter():
             _, words = do(machine, provider, f"fast-open?{port}")
             assert words == "rogue fast-open: refused: ENOSYS"
+            _, words = do(machine, provider, f"fast-open-message?{port}")
+            assert words == "rogue fast-open-message: refused: ENOSYS"
         with pytest.raises(BlockingIOError):
             other.accept()
     _, words = do(machine, provider, f"connect?{provider.port}")

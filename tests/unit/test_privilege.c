@@ -687,6 +687,8 @@ the_worker_of_another_user_keeps_his_ids_and_no_capability(void **state)
 	assert_true(fake.no_new_privileges && fake.undumpable && fake.mortal);
 	limit_is(RLIMIT_CPU, 5);
 	limit_is(RLIMIT_NPROC, UNSET);
+	fake.refuses = "setrlimit";
+	assert_int_equal(drop(&same), PJ_SYSTEM_ERROR);
 }
 
 static void
