@@ -187,6 +187,215 @@ foreign_words_about_keys_skip_nothing(void **state)
 	pj_jwks_free(jwks);
 }
 
+/* ---- what was asked, what came, and what it is worth --------------------- */
+
+#define ISSUER		"https://a.test"
+#define DISCOVERY_URL	ISSUER "/.well-known/openid-configuration"
+#define ELSEWHERE	"https://a.test/elsewhere"
+#define DOCUMENT(iss)	"{\"issuer\":\"" iss "\",\"jwks_uri\":\"" ELSEWHERE "\"}"
+
+enum {
+	KNOWN = 1,	/* where the keys are was known */
+	ASKED = 2,	/* discovery is asked */
+	COPY = 4,	/* there are keys that a 304 could confirm */
+	ETAG = 8, MODIFIED = 16,	/* the validators that were sent */
+	FOR_OTHER = 32,	/* ... for keys from another place */
+};
+
+/* http 0: there is no such frame; below 0: a failure instead of an answer. */
+static enum pj_status
+come(unsigned asked, int discovery_http, const char *document, int keys_http)
+{
+	struct pj_plan plan = { .issuer = ISSUER };
+	struct pj_answer answer = { .cert_expires = 7 };
+
+	pj_buf_free(&frames);
+	err.detail[0] = '\0';
+	if (asked & KNOWN)
+		plan.jwks_uri = URI;
+	if (asked & ASKED)
+		plan.discovery_url = DISCOVERY_URL;
+	if (asked & ETAG)
+		plan.etag = pj_span_str("\"v1\"");
+	if (asked & MODIFIED)
+		plan.last_modified = pj_span_str("then");
+	if (asked & (ETAG | MODIFIED))
+		plan.validators_for = pj_span_str(asked & FOR_OTHER ?
+		    ISSUER "/other" : URI);
+	(void)strcpy(answer.headers.age, "1");
+	if (discovery_http != 0) {
+		answer.http = discovery_http > 0 ? discovery_http : 0;
+		answer.result = discovery_http > 0 ? PJ_OK : PJ_FETCH_TIMEOUT;
+		(void)strcpy(answer.error.detail, discovery_http > 0 ? "" :
+		    "discovery is late");
+		answer.body = pj_span_str(discovery_http > 0 ? document : "");
+		assert_int_equal(pj_answer_encode(PJ_ANSWER_DISCOVERY, &answer,
+		    &frames), PJ_OK);
+	}
+	(void)strcpy(answer.headers.age, "2");
+	answer.cert_expires = keys_http == 201 ? 0 : 9;
+	if (keys_http != 0) {
+		answer.http = keys_http > 0 ? keys_http : 0;
+		answer.result = keys_http > 0 ? PJ_OK : PJ_FETCH_TIMEOUT;
+		(void)strcpy(answer.error.detail, keys_http > 0 ? "" :
+		    "the keys are late");
+		answer.body = pj_span_str(keys_http == 200 ?
+		    "{\"keys\":[" GOOD "]}" : "");
+		assert_int_equal(pj_answer_encode(PJ_ANSWER_KEYS, &answer,
+		    &frames), PJ_OK);
+	}
+	return pj_harvest(&plan, (asked & COPY) != 0, pj_buf_span(&frames),
+	    INT64_MAX, &harvest, &err);
+}
+
+static void
+a_304_counts_only_where_it_was_asked_for(void **state)
+{
+	static const struct {
+		unsigned	asked;
+		enum pj_status	status;
+	} cases[] = {
+		{ KNOWN | COPY | ETAG, PJ_OK },
+		{ KNOWN | COPY | MODIFIED, PJ_OK },
+		{ KNOWN | COPY | ETAG | MODIFIED, PJ_OK },
+		{ KNOWN | COPY, PJ_FETCH_FAILED },
+		{ KNOWN | ETAG, PJ_FETCH_FAILED },
+		{ KNOWN | COPY | ETAG | FOR_OTHER, PJ_FETCH_FAILED },
+		{ ASKED | KNOWN | COPY | ETAG, PJ_FETCH_FAILED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		assert_int_equal(come(cases[i].asked,
+		    cases[i].asked & ASKED ? 200 : 0, DOCUMENT(ISSUER), 304),
+		    cases[i].status);
+		assert_int_equal(harvest.not_modified,
+		    cases[i].status == PJ_OK);
+		assert_int_equal(harvest.body.len, 0);
+	}
+}
+
+static void
+only_200_brings_keys_and_only_404_and_410_say_that_they_moved(void **state)
+{
+	static const struct {
+		int		 http;
+		enum pj_status	 status;
+		bool		 moved;
+		const char	*words;
+	} cases[] = {
+		{ 200, PJ_OK, false, "" },
+		{ 201, PJ_FETCH_FAILED, false, "GET " URI ": HTTP 201" },
+		{ 301, PJ_FETCH_FAILED, false, "GET " URI ": HTTP 301; "
+		    "redirects are not followed, configure the final URL" },
+		{ 399, PJ_FETCH_FAILED, false, "GET " URI ": HTTP 399; "
+		    "redirects are not followed, configure the final URL" },
+		{ 400, PJ_FETCH_FAILED, false, "GET " URI ": HTTP 400" },
+		{ 404, PJ_FETCH_FAILED, true, "GET " URI ": HTTP 404" },
+		{ 410, PJ_FETCH_FAILED, true, "GET " URI ": HTTP 410" },
+		{ 503, PJ_FETCH_FAILED, false, "GET " URI ": HTTP 503" },
+		{ -1, PJ_FETCH_TIMEOUT, false, "the keys are late" },
+		{ 0, PJ_FETCH_FAILED, false,
+		    "the fetching process ended without an answer" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		assert_int_equal(come(KNOWN, 0, NULL, cases[i].http),
+		    cases[i].status);
+		assert_int_equal(harvest.moved, cases[i].moved);
+		assert_string_equal(err.detail, cases[i].words);
+		assert_int_equal(harvest.usable, cases[i].http == 200);
+		assert_int_equal(harvest.body.len > 0, cases[i].http == 200);
+	}
+}
+
+static void
+discovery_decides_where_the_keys_are(void **state)
+{
+	static const char differs[] = DOCUMENT("https://b.test");
+	static const struct {
+		unsigned	 asked;
+		int		 discovery;
+		const char	*document;
+		int		 keys;
+		enum pj_status	 status;
+		const char	*uri;
+	} cases[] = {
+		{ ASKED, 200, DOCUMENT(ISSUER), 200, PJ_OK, ELSEWHERE },
+		{ ASKED | KNOWN, 200, DOCUMENT(ISSUER), 200, PJ_OK, ELSEWHERE },
+		/* A place known of old will do ... */
+		{ ASKED | KNOWN, 503, "", 200, PJ_OK, URI },
+		{ ASKED | KNOWN, 200, "{}", 200, PJ_OK, URI },
+		{ ASKED | KNOWN, 404, DOCUMENT(ISSUER), 200, PJ_OK, URI },
+		{ ASKED | KNOWN, -1, "", 200, PJ_OK, URI },
+		{ ASKED | KNOWN, 0, "", 200, PJ_OK, URI },
+		/* ... if it is the issuer's, and if there is one. */
+		{ ASKED | KNOWN, 200, differs, 200,
+		    PJ_DISCOVERY_ISSUER_DIFFERS, NULL },
+		{ ASKED, 503, "", 200, PJ_FETCH_FAILED, NULL },
+		{ ASKED, 404, DOCUMENT(ISSUER), 200, PJ_FETCH_FAILED, NULL },
+		{ ASKED, 200, "{}", 200, PJ_DISCOVERY_INVALID, NULL },
+		{ ASKED, -1, "", 200, PJ_FETCH_TIMEOUT, NULL },
+		{ ASKED, 0, "", 200, PJ_FETCH_FAILED, NULL },
+		/* The first failure is told, where the keys were left out. */
+		{ ASKED | KNOWN, -1, "", 0, PJ_FETCH_TIMEOUT, NULL },
+		{ ASKED, 200, DOCUMENT(ISSUER), 0, PJ_FETCH_FAILED, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		enum pj_status status = come(cases[i].asked,
+		    cases[i].discovery, cases[i].document, cases[i].keys);
+
+		if (status != cases[i].status)
+			fail_msg("%zu: %s %s", i, pj_status_name(status),
+			    err.detail);
+		assert_int_equal(harvest.discovered,
+		    cases[i].discovery == 200 && strstr(cases[i].document,
+		    "\"" ISSUER "\"") != NULL);
+		if (cases[i].uri != NULL)
+			assert_string_equal(harvest.jwks_uri, cases[i].uri);
+		else
+			assert_int_equal(harvest.body.len, 0);
+	}
+}
+
+static void
+what_is_told_is_the_first_trouble(void **state)
+{
+	(void)state;
+	/* The worker could not begin: that is no word about discovery. */
+	assert_int_equal(come(ASKED, 0, NULL, -1), PJ_FETCH_TIMEOUT);
+	assert_string_equal(err.detail, "the keys are late");
+	assert_int_equal(come(ASKED, -1, NULL, -1), PJ_FETCH_TIMEOUT);
+	assert_string_equal(err.detail, "discovery is late");
+	assert_int_equal(come(ASKED, 0, NULL, 200), PJ_FETCH_FAILED);
+	assert_string_equal(err.detail,
+	    "the fetching process left discovery out");
+	assert_int_equal(come(ASKED, 200, DOCUMENT(ISSUER), 0),
+	    PJ_FETCH_FAILED);
+	assert_string_equal(err.detail,
+	    "the fetching process left the keys out");
+}
+
+static void
+the_last_answer_that_there_was_tells_of_pauses_and_certificates(void **state)
+{
+	(void)state;
+	assert_int_equal(come(ASKED, 200, DOCUMENT(ISSUER), 200), PJ_OK);
+	assert_string_equal(harvest.headers.age, "2");
+	assert_int_equal(harvest.cert_expires, 9);
+	/* One that does not know a date leaves the one before. */
+	assert_int_equal(come(ASKED, 200, DOCUMENT(ISSUER), 201),
+	    PJ_FETCH_FAILED);
+	assert_string_equal(harvest.headers.age, "2");
+	assert_int_equal(harvest.cert_expires, 7);
+	assert_int_equal(come(ASKED, 503, "", 0), PJ_FETCH_FAILED);
+	assert_string_equal(harvest.headers.age, "1");
+	assert_int_equal(harvest.cert_expires, 7);
+}
+
 int
 main(void)
 {
@@ -196,6 +405,13 @@ main(void)
 		harvest_test(an_unsound_key_is_told_apart_for_every_login),
 		harvest_test(a_set_of_unsound_keys_is_none),
 		harvest_test(foreign_words_about_keys_skip_nothing),
+		harvest_test(a_304_counts_only_where_it_was_asked_for),
+		harvest_test(
+		    only_200_brings_keys_and_only_404_and_410_say_that_they_moved),
+		harvest_test(discovery_decides_where_the_keys_are),
+		harvest_test(what_is_told_is_the_first_trouble),
+		harvest_test(
+		    the_last_answer_that_there_was_tells_of_pauses_and_certificates),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
