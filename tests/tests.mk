@@ -57,6 +57,7 @@ UNIT_TESTS = \
 	tests/unit/test_pattern \
 	tests/unit/test_pieces \
 	tests/unit/test_privilege \
+	tests/unit/test_refresh \
 	tests/unit/test_report \
 	tests/unit/test_rule \
 	tests/unit/test_select \
@@ -107,6 +108,11 @@ tests_unit_test_privilege_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=setresgid,--wrap=setresuid,--wrap=setrlimit,--wrap=setsid \
 	-Wl,--wrap=setuid,--wrap=signal,--wrap=sigprocmask,--wrap=syscall \
 	-Wl,--wrap=umask
+# A worker that is its answer.
+tests_unit_test_refresh_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getrlimit \
+	-Wl,--wrap=pj_cache_mark,--wrap=pj_cache_still_locked \
+	-Wl,--wrap=pj_cache_store_state,--wrap=pj_worker_run
+tests_unit_test_refresh_LDADD = libfetch.la $(CMOCKA_LIBS) $(CRYPTO_LIBS)
 tests_unit_test_report_SOURCES = tests/unit/test_report.c \
 	pam_jwks/module/report.c
 
