@@ -1,7 +1,7 @@
 /*
  * refuse WHAT -- COMMAND...: runs a command on a machine that lacks something.
- * WHAT is "seccomp" (no filter can be loaded), "landlock" (there is none), or
- * one step of Landlock that fails: "landlock-create", "landlock-rule",
+ * WHAT is "seccomp" (there is none), "landlock" (there is none), or one step that
+ * fails: "seccomp-load", "landlock-create", "landlock-rule",
  * "landlock-restrict".
  */
 #include <errno.h>
@@ -44,6 +44,16 @@ main(int argc, char **argv)
 		REFUSE(CREATE_RULESET, ENOSYS),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
+	/* Filters can be asked about, and made, but not set. */
+	struct sock_filter load[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		    offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		    offsetof(struct seccomp_data, args[0])),
+		REFUSE(SECCOMP_SET_MODE_FILTER, EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
 	/* Flags 0: not the question for the version. */
 	struct sock_filter create[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
@@ -72,6 +82,7 @@ main(int argc, char **argv)
 		struct sock_fprog	 program;
 	} all[] = {
 		{ "seccomp", PROGRAM(seccomp) },
+		{ "seccomp-load", PROGRAM(load) },
 		{ "landlock", PROGRAM(landlock) },
 		{ "landlock-create", PROGRAM(create) },
 		{ "landlock-rule", PROGRAM(rule) },

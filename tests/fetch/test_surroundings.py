@@ -231,14 +231,15 @@ def test_a_worker_that_cannot_change_its_ids(machine, provider):
     assert provider.count() == 0
 
 
-def test_confinement_that_fails(machine, provider):
+@pytest.mark.parametrize("what", ["seccomp", "seccomp-load"])
+def test_confinement_that_fails(machine, provider, what):
     """A worker that cannot be filtered asks nobody, and check says so.  An
     outer filter refuses seccomp(2) and its forerunner here."""
     with open(os.path.join(hosts.build_dir(), "config.h"),
               encoding="ascii") as file:
         if "#define HAVE_SECCOMP 1" not in file.read():
             raise hosts.Missing("built without libseccomp")
-    refuse = [hosts.find_built("tests/fetch/refuse"), "seccomp", "--"]
+    refuse = [hosts.find_built("tests/fetch/refuse"), what, "--"]
     status, words = fetch(machine, *refuse)
     assert status == "fetch_failed"
     assert words.startswith("filtering the fetching process's system calls:")
