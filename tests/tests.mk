@@ -95,6 +95,7 @@ tests_unit_test_spawn_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pipe2,--wrap=poll \
 tests_unit_test_version_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pj_now_ms
 tests_unit_test_pieces_SOURCES = tests/unit/test_pieces.c \
 	pam_jwks/module/pieces.c
+tests_unit_test_pieces_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pj_buf_room
 # A kernel that remembers, refuses, or says yes and does nothing.
 tests_unit_test_privilege_SOURCES = tests/unit/test_privilege.c \
 	pam_jwks/fetch/privilege.c

@@ -85,7 +85,7 @@ a_wrong_argument_is_refused_and_named(void **state)
 	static const char *const bad[] = { "nonsense", "", "debug=yes",
 	    "Debug", "debugx", "debu", "quiet ", " quiet", "config",
 	    "config=", "config=pam_jwks.conf", "config=./x", "prompt",
-	    "conf=/x", "CONFIG=/x", "issuer=https://x.example", "leeway=1h",
+	    "conf=/x", "CONFIG=/x", "config:/x", "prompt:x", "issuer=https://x.example", "leeway=1h",
 	    "no_warn", "nullok", "\n", "x\" reason=ok" };
 
 	(void)state;

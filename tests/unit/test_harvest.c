@@ -361,6 +361,40 @@ discovery_decides_where_the_keys_are(void **state)
 	}
 }
 
+/* Only a worker gone bad tells of a failure and of a status. */
+static void
+a_failure_has_no_status(void **state)
+{
+	static const int codes[] = { 200, 304, 404 };
+	const struct pj_plan plan = { .issuer = ISSUER,
+		.discovery_url = DISCOVERY_URL, .jwks_uri = URI,
+		.validators_for = { (const unsigned char *)URI,
+		    sizeof(URI) - 1 },
+		.etag = { (const unsigned char *)"e", 1 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++) {
+		struct pj_answer answer = { .result = PJ_FETCH_TIMEOUT,
+			.error = { "late" }, .http = codes[i] };
+
+		pj_buf_free(&frames);
+		assert_int_equal(pj_answer_encode(PJ_ANSWER_DISCOVERY, &answer,
+		    &frames), PJ_OK);
+		assert_int_equal(pj_answer_encode(PJ_ANSWER_KEYS, &answer,
+		    &frames), PJ_OK);
+		assert_int_equal(pj_harvest(&plan, true, pj_buf_span(&frames),
+		    INT64_MAX, &harvest, &err), PJ_FETCH_TIMEOUT);
+		assert_string_equal(err.detail, "late");
+		assert_false(harvest.moved || harvest.not_modified);
+		/* Nor is a document expected of discovery. */
+		pj_buf_free(&frames);
+		assert_int_equal(pj_answer_encode(PJ_ANSWER_DISCOVERY, &answer,
+		    &frames), PJ_OK);
+		assert_int_equal(pj_harvest(&plan, true, pj_buf_span(&frames),
+		    INT64_MAX, &harvest, &err), PJ_FETCH_TIMEOUT);
+	}
+}
+
 static void
 what_is_told_is_the_first_trouble(void **state)
 {
@@ -409,6 +443,7 @@ main(void)
 		harvest_test(
 		    only_200_brings_keys_and_only_404_and_410_say_that_they_moved),
 		harvest_test(discovery_decides_where_the_keys_are),
+		harvest_test(a_failure_has_no_status),
 		harvest_test(what_is_told_is_the_first_trouble),
 		harvest_test(
 		    the_last_answer_that_there_was_tells_of_pauses_and_certificates),

@@ -82,6 +82,8 @@ assert_whole(struct run *run)
 {
 	assert_string_equal(pj_pieces_text(&run->pieces), run->token);
 	pj_pieces_free(&run->pieces);
+	/* Wiped, as every buffer is. */
+	assert_null(run->pieces.joined.ptr);
 }
 
 static const size_t sizes[] = { 511, 512, 1023, 1024, 4095 };
@@ -324,6 +326,35 @@ every_limit_has_a_name_and_nothing_else_has(void **state)
 	assert_int_equal(named, sizeof(sizes) / sizeof(sizes[0]));
 }
 
+static bool no_memory;
+__typeof__(pj_buf_room) __wrap_pj_buf_room;
+__typeof__(pj_buf_room) __real_pj_buf_room;
+
+unsigned char *
+__wrap_pj_buf_room(struct pj_buf *buf, size_t len)
+{
+	return no_memory ? NULL : __real_pj_buf_room(buf, len);
+}
+
+/* Else what came before, or less, would be taken for what was entered. */
+static void
+an_answer_without_memory_is_none(void **state)
+{
+	struct pj_pieces pieces = PJ_PIECES_INIT;
+	char piece[511];
+
+	(void)state;
+	memset(piece, 'x', sizeof(piece));
+	assert_int_equal(pj_pieces_add(&pieces, pj_span(piece, 511)), PJ_OK);
+	no_memory = true;
+	assert_int_equal(pj_pieces_add(&pieces, pj_span("y", 1)),
+	    PJ_NO_MEMORY);
+	no_memory = false;
+	assert_int_equal(pieces.answers, 1);
+	assert_int_equal(pieces.total, 511);
+	pj_pieces_free(&pieces);
+}
+
 static void
 nothing_entered_is_an_empty_text(void **state)
 {
@@ -356,6 +387,7 @@ main(void)
 		    the_last_answer_that_was_not_empty_is_remembered),
 		cmocka_unit_test(the_first_prompt_can_have_words_before_it),
 		cmocka_unit_test(every_limit_has_a_name_and_nothing_else_has),
+		cmocka_unit_test(an_answer_without_memory_is_none),
 		cmocka_unit_test(nothing_entered_is_an_empty_text),
 	};
 
