@@ -425,6 +425,26 @@ a_key_id_is_clipped_between_two_escapes(void **state)
 	}
 }
 
+/* Section names and rules are an administrator's, but of one byte each. */
+static void
+what_is_no_plain_word_is_quoted(void **state)
+{
+	static const char *const words[] = { "a b", "a=b", "a\x7f",
+	    "a\xc3\xa9" };
+	struct pj_decision decision = accepted();
+	char expected[40];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		(void)strcpy(decision.section, words[i]);
+		report("alice", &decision, PAM_SUCCESS);
+		(void)snprintf(expected, sizeof(expected), " issuer=\"%s\" ",
+		    words[i]);
+		if (strstr(fake.line, expected) == NULL)
+			fail_msg("%s", fake.line);
+	}
+}
+
 int
 main(void)
 {
@@ -458,6 +478,7 @@ main(void)
 		    users_and_hosts_show_128_characters_and_key_ids_80, reset),
 		cmocka_unit_test_setup(
 		    a_key_id_is_clipped_between_two_escapes, reset),
+		cmocka_unit_test_setup(what_is_no_plain_word_is_quoted, reset),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
