@@ -73,6 +73,10 @@ malformed_lifetimes_are_the_shortest(void **state)
 	assert_int_equal(fresh("Cache-Control: max-age"), 0);
 	assert_int_equal(fresh("Cache-Control: max-age="), 0);
 	assert_int_equal(fresh("Cache-Control: max-age=1e9"), 0);
+	/* A quote that does not close. */
+	assert_int_equal(fresh("Cache-Control: max-age=\"600"), 0);
+	assert_int_equal(fresh("Cache-Control: max-age=600\""), 0);
+	assert_int_equal(fresh("Cache-Control: max-age=\""), 0);
 	assert_int_equal(fresh("Cache-Control: max-age=soon, max-age=7"), 0);
 	assert_int_equal(fresh("Cache-Control: no-store"), 0);
 	assert_int_equal(fresh("Cache-Control: no-cache, max-age=100"), 0);
