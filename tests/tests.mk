@@ -31,6 +31,7 @@ UNIT_TESTS = \
 	tests/unit/test_claims \
 	tests/unit/test_config \
 	tests/unit/test_configure \
+	tests/unit/test_conversation \
 	tests/unit/test_discovery \
 	tests/unit/test_envelope \
 	tests/unit/test_error \
@@ -82,6 +83,10 @@ tests_unit_test_cache_LDFLAGS = $(AM_LDFLAGS) \
 tests_unit_test_change_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=pj_clock_read_system
 tests_unit_test_file_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fsync,--wrap=renameat
+# Sees what is left of an answer when it is freed.
+tests_unit_test_conversation_SOURCES = tests/unit/test_conversation.c \
+	pam_jwks/module/conversation.c pam_jwks/module/pieces.c
+tests_unit_test_conversation_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
 tests_unit_test_harvest_SOURCES = tests/unit/test_harvest.c \
 	pam_jwks/fetch/answer.c pam_jwks/fetch/harvest.c pam_jwks/fetch/http.c
 tests_unit_test_harvest_LDADD = $(LDADD) $(CRYPTO_LIBS)
