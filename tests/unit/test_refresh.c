@@ -585,7 +585,9 @@ discovery_is_asked_when_the_place_is_not_known_or_old(void **unused)
 			old.discovered = ago(-50);
 			(void)strcpy(old.discovered.boot_id, "other");
 		}
-		if (strcmp(what, "none") != 0)
+		/* What is configured needs nothing that was there before. */
+		if (strcmp(what, "none") != 0 &&
+		    strcmp(what, "configured") != 0)
 			put_keys();
 		state.rediscover = strcmp(what, "rediscover") == 0;
 		state.fruitless = strcmp(what, "fruitless") == 0 ? 2 : 1;
