@@ -233,8 +233,8 @@ def asking(shell, place):
                 f"exec {shutil.which('stty', path=hosts.PATH)} \"$@\"\n", 0o755)
     place.write("bin/job", f"#!{sys.executable}\nimport signal, subprocess\n"
                 "signal.signal(signal.SIGINT, signal.SIG_DFL)\n"
-                f"subprocess.run({SHELLS[shell] + [ASKPASS, 'Password:']})\n",
-                0o755)
+                f"subprocess.run({SHELLS[shell] + [ASKPASS, 'Password:']})\n"
+                "print('asks for something else', flush=True)\n", 0o755)
     child = pexpect.spawn("dash", ["-i"], timeout=15, env={
         **place.env, "PS1": "ready> ", "TERM": "dumb"})
     child.expect("ready> ")
@@ -262,6 +262,8 @@ def test_echo_before_the_shell_comes_back(places, shell):
     child.expect("ready> ")
     assert has_echo(child)
     assert b"half" not in child.before
+    # Who asked was to be ended, not to be told that nothing was entered.
+    assert b"asks for something else" not in child.before
     child.close()
 
 
