@@ -86,7 +86,8 @@ tests_unit_test_file_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fsync,--wrap=renameat
 # Sees what is left of an answer when it is freed.
 tests_unit_test_conversation_SOURCES = tests/unit/test_conversation.c \
 	pam_jwks/module/conversation.c pam_jwks/module/pieces.c
-tests_unit_test_conversation_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
+tests_unit_test_conversation_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=free,--wrap=pj_buf_room
 tests_unit_test_harvest_SOURCES = tests/unit/test_harvest.c \
 	pam_jwks/fetch/answer.c pam_jwks/fetch/harvest.c pam_jwks/fetch/http.c
 tests_unit_test_harvest_LDADD = $(LDADD) $(CRYPTO_LIBS)

@@ -12,6 +12,7 @@
 
 #include <security/pam_ext.h>
 
+#include "base/buf.h"
 #include "module/conversation.h"
 
 static struct {
@@ -24,6 +25,7 @@ static struct {
 	unsigned	 freed, wiped;
 	char		*token;		/* PAM_AUTHTOK */
 	int		 get_result, set_result;
+	bool		 no_memory;
 	char		 told[100];
 	unsigned	 tells;
 } fake;
@@ -52,6 +54,15 @@ __wrap_free(void *place)
 		fake.handed[i] = NULL;
 	}
 	__real_free(place);
+}
+
+__typeof__(pj_buf_room) __wrap_pj_buf_room;
+__typeof__(pj_buf_room) __real_pj_buf_room;
+
+unsigned char *
+__wrap_pj_buf_room(struct pj_buf *buf, size_t count)
+{
+	return fake.no_memory ? NULL : __real_pj_buf_room(buf, count);
 }
 
 int
@@ -218,6 +229,13 @@ what_linux_pam_refuses_is_told(void **state)
 	fake.get_result = PAM_SYSTEM_ERR;
 	assert_int_equal(ask(), PAM_SYSTEM_ERR);
 	assert_null(answer.text.ptr);
+	/* No room for it. */
+	(void)clear(state);
+	fake.answers[0] = "secret";
+	fake.no_memory = true;
+	assert_int_equal(ask(), PAM_BUF_ERR);
+	assert_null(fake.token);
+	assert_int_equal(fake.wiped, 1);
 	/* A prompt has a maximum. */
 	(void)clear(state);
 	memset(words, 'x', sizeof(words) - 1);
