@@ -200,6 +200,7 @@ enum {
 	COPY = 4,	/* there are keys that a 304 could confirm */
 	ETAG = 8, MODIFIED = 16,	/* the validators that were sent */
 	FOR_OTHER = 32,	/* ... for keys from another place */
+	WITHOUT = 64,	/* the copy came without validators */
 };
 
 /* http 0: there is no such frame; below 0: a failure instead of an answer. */
@@ -219,7 +220,7 @@ come(unsigned asked, int discovery_http, const char *document, int keys_http)
 		plan.etag = pj_span_str("\"v1\"");
 	if (asked & MODIFIED)
 		plan.last_modified = pj_span_str("then");
-	if (asked & (ETAG | MODIFIED))
+	if (asked & (ETAG | MODIFIED | WITHOUT))
 		plan.validators_for = pj_span_str(asked & FOR_OTHER ?
 		    ISSUER "/other" : URI);
 	(void)strcpy(answer.headers.age, "1");
@@ -259,6 +260,7 @@ a_304_counts_only_where_it_was_asked_for(void **state)
 		{ KNOWN | COPY | MODIFIED, PJ_OK },
 		{ KNOWN | COPY | ETAG | MODIFIED, PJ_OK },
 		{ KNOWN | COPY, PJ_FETCH_FAILED },
+		{ KNOWN | COPY | WITHOUT, PJ_FETCH_FAILED },
 		{ KNOWN | ETAG, PJ_FETCH_FAILED },
 		{ KNOWN | COPY | ETAG | FOR_OTHER, PJ_FETCH_FAILED },
 		{ ASKED | KNOWN | COPY | ETAG, PJ_FETCH_FAILED },
