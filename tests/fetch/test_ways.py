@@ -6,6 +6,7 @@ import os
 import re
 import select
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -68,6 +69,30 @@ def test_proxy_with_another_name(machine, provider, tmp_path):
         assert status == "fetch_failed"
         assert "certificate verify failed: " in words
         assert proxy.requests == []
+    assert provider.count() == 0
+
+
+def test_proxy_with_old_tls(machine, provider):
+    """Nor one that speaks nothing newer than TLS 1.1, on a machine whose
+    OpenSSL would take it."""
+    def old(context):
+        context.set_ciphers("ALL@SECLEVEL=0")
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+
+    settings = machine.host.read("/etc/ssl/openssl.cnf")
+    machine.host.write("/etc/ssl/openssl.cnf",
+                       "openssl_conf = a\n[a]\nssl_conf = b\n[b]\n"
+                       "system_default = c\n[c]\nMinProtocol = TLSv1\n"
+                       "CipherString = ALL:@SECLEVEL=0\n")
+    try:
+        with ConnectProxy(provider.authority, adjust=old) as proxy:
+            machine.configure(proxy=proxy.url)
+            status, words = machine.fetch()
+            assert (status, "TLS: " in words) == ("fetch_failed", True), words
+            assert proxy.requests == []
+    finally:
+        machine.host.write("/etc/ssl/openssl.cnf", settings)
     assert provider.count() == 0
 
 

@@ -13,9 +13,11 @@ import threading
 
 
 class ConnectProxy:
-    """tls: an Authority, for a https proxy.  status: what it answers."""
+    """tls: an Authority, for a https proxy; adjust changes its context.
+    status: what it answers."""
 
-    def __init__(self, tls=None, status=b"200 Connection established"):
+    def __init__(self, tls=None, status=b"200 Connection established",
+                 adjust=None):
         self.status = status
         self.connections = 0
         self.requests = []
@@ -24,6 +26,8 @@ class ConnectProxy:
         if tls is not None:
             self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self._context.load_cert_chain(tls.server_cert, tls.server_key)
+            if adjust is not None:
+                adjust(self._context)
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
