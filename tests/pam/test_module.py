@@ -110,6 +110,15 @@ def test_the_host_may_change_the_user_while_it_is_asked(login):
     assert attempt["reason"] == "conversation_failed", attempt
 
 
+def test_without_a_user_no_token_is_asked_for(login):
+    """A host that does not know whom it is about asks first; if that fails
+    nobody is asked for more."""
+    report, attempt = attempt_of(login, [None, token()], None)
+    assert report["auth"] == "PAM_CONV_ERR"
+    assert len(report["prompts"]) == 1, report
+    assert attempt["reason"] == "conversation_failed", attempt
+
+
 def test_with_too_little_memory_nothing_is_begun(login):
     """libc and OpenSSL die of a failing allocation in the wrong moment, and the
     caller of su chooses the moment by a limit.  No signal ends a host; where a

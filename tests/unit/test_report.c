@@ -427,6 +427,18 @@ a_key_id_is_clipped_between_two_escapes(void **state)
 
 /* Section names and rules are an administrator's, but of one byte each. */
 static void
+an_identity_that_is_empty_is_shown_as_such(void **state)
+{
+	struct pj_decision decision = accepted();
+
+	(void)state;
+	decision.status = PJ_IDENTITY_INVALID;
+	decision.identity[0] = '\0';
+	report("alice", &decision, PAM_AUTH_ERR);
+	assert_non_null(strstr(fake.line, " identity=\"\" "));
+}
+
+static void
 what_is_no_plain_word_is_quoted(void **state)
 {
 	static const char *const words[] = { "a b", "a=b", "a\x7f",
@@ -478,6 +490,8 @@ main(void)
 		    users_and_hosts_show_128_characters_and_key_ids_80, reset),
 		cmocka_unit_test_setup(
 		    a_key_id_is_clipped_between_two_escapes, reset),
+		cmocka_unit_test_setup(
+		    an_identity_that_is_empty_is_shown_as_such, reset),
 		cmocka_unit_test_setup(what_is_no_plain_word_is_quoted, reset),
 	};
 
