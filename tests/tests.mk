@@ -118,7 +118,8 @@ tests_unit_test_privilege_LDFLAGS = $(AM_LDFLAGS) \
 # A worker that is its answer.
 tests_unit_test_refresh_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getrlimit \
 	-Wl,--wrap=pj_cache_mark,--wrap=pj_cache_still_locked \
-	-Wl,--wrap=pj_cache_store_state,--wrap=pj_worker_run
+	-Wl,--wrap=pj_cache_store,--wrap=pj_cache_store_state \
+	-Wl,--wrap=pj_worker_run
 tests_unit_test_refresh_LDADD = libfetch.la $(CMOCKA_LIBS) $(CRYPTO_LIBS)
 tests_unit_test_report_SOURCES = tests/unit/test_report.c \
 	pam_jwks/module/report.c

@@ -60,7 +60,8 @@ static struct {
 	enum pj_status		 ends;
 	void			(*meanwhile)(void);
 	/* What fails. */
-	bool			 no_state, no_mark;
+	bool			 no_state, no_mark, no_room;
+	const char		*user;
 	unsigned		 stored, looks;
 	unsigned		 lost_at;	/* the look that finds no lock */
 	int			 limited;	/* -1: nothing is */
@@ -78,6 +79,8 @@ static struct pj_error err;
 __typeof__(pj_worker_run) __wrap_pj_worker_run;
 __typeof__(pj_cache_store_state) __wrap_pj_cache_store_state;
 __typeof__(pj_cache_store_state) __real_pj_cache_store_state;
+__typeof__(pj_cache_store) __wrap_pj_cache_store;
+__typeof__(pj_cache_store) __real_pj_cache_store;
 __typeof__(pj_cache_mark) __wrap_pj_cache_mark;
 __typeof__(pj_cache_mark) __real_pj_cache_mark;
 __typeof__(pj_cache_still_locked) __wrap_pj_cache_still_locked;
@@ -144,6 +147,15 @@ __wrap_pj_cache_store_state(const struct pj_cache *where,
 	return __real_pj_cache_store_state(where, what, error);
 }
 
+enum pj_status
+__wrap_pj_cache_store(const struct pj_cache *where,
+    const struct pj_envelope *what, struct pj_error *error)
+{
+	if (fake.no_room)
+		return pj_fail(error, PJ_SYSTEM_ERROR, "no room for keys");
+	return __real_pj_cache_store(where, what, error);
+}
+
 bool
 __wrap_pj_cache_mark(int fd, int64_t boot)
 {
@@ -205,6 +217,7 @@ begin(void)
 	fake.limit_ms = 8000;
 	fake.http[0] = fake.http[1] = 200;
 	fake.set = new_set;
+	fake.user = "nobody";
 	fake.limited = -1;
 	memset(&state, 0, sizeof(state));
 	state.holds.attempt = ago(5);
@@ -245,7 +258,7 @@ static enum pj_status
 refresh(enum pj_refresh_cause cause)
 {
 	const struct pj_clock_source clock = { read_clock, NULL };
-	const struct pj_refresh settings = { .fetch_user = "nobody",
+	const struct pj_refresh settings = { .fetch_user = fake.user,
 		.clock = &clock, .limit_ms = fake.limit_ms,
 		.connect_ms = 3000, .request_ms = 5000 };
 
@@ -435,6 +448,30 @@ pauses_of_another_boot_mean_nothing(void **unused)
 }
 
 static void
+folders_are_made(void **unused)
+{
+	(void)unused;
+	begin();
+	assert_int_equal(rmdir(request.cache_dir), 0);
+	assert_int_equal(rmdir(request.state_dir), 0);
+	assert_int_equal(refresh(PJ_CAUSE_COLD), PJ_OK);
+	assert_true(pj_span_is(data()->body, new_set));
+}
+
+static void
+keys_that_cannot_be_stored_are_a_failure(void **unused)
+{
+	(void)unused;
+	begin();
+	fake.no_room = true;
+	assert_int_equal(refresh(PJ_CAUSE_COLD), PJ_SYSTEM_ERROR);
+	assert_string_equal(err.detail, "no room for keys");
+	assert_int_equal(after()->failures, 1);
+	assert_int_equal(state.result, PJ_SYSTEM_ERROR);
+	assert_int_equal(state.success.wall, 0);
+}
+
+static void
 who_has_no_time_left_does_not_begin(void **unused)
 {
 	struct pj_state none;
@@ -503,6 +540,12 @@ what_is_missing_here_is_told_and_nobody_is_asked(void **unused)
 	assert_true(said("ca.pem is empty"));
 	request.ca_file = at("none.pem");
 	assert_int_equal(refresh(PJ_CAUSE_FORCED), PJ_FILE_MISSING);
+	request.ca_file = NULL;
+	/* Whoever is no root has nobody to become. */
+	fake.user = "pam-jwks-none";
+	if (geteuid() == 0)
+		assert_int_equal(refresh(PJ_CAUSE_FORCED),
+		    PJ_FETCH_USER_MISSING);
 	assert_int_equal(fake.workers + fake.stored, 0);
 }
 
@@ -1029,6 +1072,8 @@ main(void)
 		    an_attempt_is_written_down_before_anybody_is_asked),
 		scratch_test(without_a_state_the_lock_limits_what_is_urgent),
 		scratch_test(pauses_of_another_boot_mean_nothing),
+		scratch_test(folders_are_made),
+		scratch_test(keys_that_cannot_be_stored_are_a_failure),
 		scratch_test(who_has_no_time_left_does_not_begin),
 		scratch_test(limits_that_are_too_low_are_no_failed_attempt),
 		scratch_test(what_is_missing_here_is_told_and_nobody_is_asked),
