@@ -542,6 +542,7 @@ EXTRA_DIST += $(PYTESTS) \
 	tests/hostile/forge.py \
 	tests/hostile/kill \
 	tests/hostile/kills-keys.txt \
+	tests/hostile/kills-fetch.txt \
 	tests/hostile/kills-policy.txt \
 	tests/hostile/kills.txt \
 	tests/hostile/test_long.py \
