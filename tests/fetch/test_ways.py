@@ -8,6 +8,7 @@ import select
 import socket
 import ssl
 import struct
+import subprocess
 import threading
 import time
 
@@ -56,6 +57,27 @@ def test_proxy_with_another_ca(machine, provider, tmp_path):
         assert status == "fetch_failed"
         assert "certificate verify failed: " in words
         assert proxy.requests == []
+    assert provider.count() == 0
+
+
+def test_proxy_with_the_systems_ca(machine, provider, tmp_path):
+    """Nor one that the system's authorities vouch for, where there is a
+    ca_file: it takes their place."""
+    other = tokens.Authority(str(tmp_path))
+    digest = subprocess.run(
+        ["openssl", "x509", "-noout", "-subject_hash", "-in", other.ca],
+        check=True, capture_output=True, text=True).stdout.strip()
+    name = f"/etc/ssl/certs/{digest}.0"
+    machine.host.write(name, other.ca_text())
+    try:
+        with ConnectProxy(other) as proxy:
+            machine.configure(proxy=proxy.url)
+            status, words = machine.fetch()
+            assert status == "fetch_failed"
+            assert "certificate verify failed: " in words
+            assert proxy.requests == []
+    finally:
+        machine.host.remove(name)
     assert provider.count() == 0
 
 
