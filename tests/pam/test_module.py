@@ -522,9 +522,15 @@ def test_password_stays_for_later_modules(login):
     assert attempt["reason"] == "expired"
     assert report["auth"] == "PAM_SUCCESS"
     assert len(report["prompts"]) == 2, "the token was left in PAM_AUTHTOK"
+    # Nothing entered is a password, too: nobody is asked for another.
+    report, attempt = attempt_of(login, ["", "alice-password"])
+    assert attempt["reason"] == "token_empty"
+    assert len(report["prompts"]) == 1
 
 
-@pytest.mark.parametrize("before", [" ", "\"", "Bearer ", "\t", "token="])
+@pytest.mark.parametrize("before", [
+    " ", "\"", "Bearer ", "\t", "token=", "'", "<", ">", ",", ";", "token:",
+    "\n", "\r"])
 def test_token_behind_something_is_gone_as_well(login, before):
     """A slip of copy and paste does not hand a live token to later modules."""
     login.pam(SERVICE, "auth sufficient {module}",
