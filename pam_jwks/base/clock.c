@@ -10,8 +10,6 @@
 
 static const char boot_id_path[] = "/proc/sys/kernel/random/boot_id";
 
-const struct pj_clock_source pj_clock_system = { .read = pj_clock_read_system };
-
 /* Reads the kernel's boot id; "" where there is no /proc (a chroot). */
 static void
 read_boot_id(char id[PJ_BOOT_ID_MAX + 1])
@@ -49,18 +47,30 @@ pj_clock_read_system(void *ctx, struct pj_clock *clock)
 	read_boot_id(clock->boot_id);
 }
 
+static int64_t
+read_wall(void *ctx)
+{
+	struct timespec ts = { 0, 0 };
+
+	(void)ctx;
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	return ts.tv_sec;
+}
+
+const struct pj_clock_source pj_clock_system = {
+	.read = pj_clock_read_system,
+	.wall = read_wall,
+};
+
 int64_t
 pj_clock_wall(const struct pj_clock_source *source)
 {
-	struct timespec ts = { 0, 0 };
 	struct pj_clock clock;
 
-	if (source->read != pj_clock_read_system) {
-		source->read(source->ctx, &clock);
-		return clock.wall;
-	}
-	(void)clock_gettime(CLOCK_REALTIME, &ts);
-	return ts.tv_sec;
+	if (source->wall != NULL)
+		return source->wall(source->ctx);
+	source->read(source->ctx, &clock);
+	return clock.wall;
 }
 
 int64_t

@@ -24,6 +24,8 @@ int64_t	pj_now_ms(void);
 /* One of the two seams for tests: where a reading comes from. */
 struct pj_clock_source {
 	void	(*read)(void *ctx, struct pj_clock *clock);
+	/* The wall clock alone, where that is cheaper; or NULL. */
+	int64_t	(*wall)(void *ctx);
 	void	*ctx;
 };
 

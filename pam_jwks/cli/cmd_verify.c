@@ -96,7 +96,9 @@ pj_cmd_verify(const struct pj_cli *cli)
 		    &number))
 			return usage_error("--now needs seconds since 1970");
 		now = (int64_t)number;
-		clock = (struct pj_clock_source){ read_fixed, &now };
+		clock.read = read_fixed;
+		clock.wall = NULL;
+		clock.ctx = &now;
 	}
 	pj_cli_source(cli, &source);
 	source.keys_only = cli->signature_only;

@@ -119,7 +119,7 @@ log_in(const struct pj_config *config, struct pj_span token)
 	PJ_CLEANUP(pj_decision_free) struct pj_decision decision = {
 		.status = PJ_INTERNAL_ERROR,
 	};
-	const struct pj_clock_source clock = { read_clock, NULL };
+	const struct pj_clock_source clock = { .read = read_clock };
 	const char *text = converse(&pieces, token);
 	struct pj_helper helper = {
 		.path = HELPER, .config = "/etc/f", .timeout_cold = 8,

@@ -183,7 +183,7 @@ read_clock(void *ctx, struct pj_clock *clock)
 static enum pj_status
 refresh(const struct pj_key_request *request, enum pj_refresh_cause cause)
 {
-	static const struct pj_clock_source clock = { read_clock, NULL };
+	static const struct pj_clock_source clock = { .read = read_clock };
 	const struct pj_refresh settings = {
 		.fetch_user = "nobody", .clock = &clock, .limit_ms = 8000,
 		.connect_ms = 3000, .request_ms = 5000,

@@ -107,7 +107,7 @@ read_clock(void *ctx, struct pj_clock *clock)
 	*clock = (struct pj_clock){ .wall = now };
 }
 
-static const struct pj_clock_source fixed = { read_clock, NULL };
+static const struct pj_clock_source fixed = { .read = read_clock };
 
 static void
 judge(struct pj_span token, bool whole, struct pj_decision *decision,

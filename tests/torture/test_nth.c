@@ -52,7 +52,7 @@ read_clock(void *ctx, struct pj_clock *clock)
 		.boot_id = "boot" };
 }
 
-static const struct pj_clock_source still = { read_clock, NULL };
+static const struct pj_clock_source still = { .read = read_clock };
 
 static void
 put_keys(const char *name)

@@ -70,7 +70,7 @@ read_clock(void *ctx, struct pj_clock *clock)
 		.boot_id = "boot" };
 }
 
-static const struct pj_clock_source still = { read_clock, NULL };
+static const struct pj_clock_source still = { .read = read_clock };
 
 static void
 make_request(struct pj_key_request *request)

@@ -257,7 +257,7 @@ put_state(void)
 static enum pj_status
 refresh(enum pj_refresh_cause cause)
 {
-	const struct pj_clock_source clock = { read_clock, NULL };
+	const struct pj_clock_source clock = { .read = read_clock };
 	const struct pj_refresh settings = { .fetch_user = fake.user,
 		.clock = &clock, .limit_ms = fake.limit_ms,
 		.connect_ms = 3000, .request_ms = 5000 };
@@ -552,7 +552,7 @@ what_is_missing_here_is_told_and_nobody_is_asked(void **unused)
 static void
 a_lock_that_another_has_is_waited_for_unless_it_is_not_urgent(void **unused)
 {
-	const struct pj_clock_source clock = { read_clock, NULL };
+	const struct pj_clock_source clock = { .read = read_clock };
 	int64_t begun;
 	int fd;
 
