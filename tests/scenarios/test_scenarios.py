@@ -69,7 +69,7 @@ def test_a_good_scenario_is_good(module_host, clients):
 
 @pytest.mark.parametrize("old,new", [
     ("PAM_SUCCESS", "PAM_AUTH_ERR"), ("issuer=corp", "issuer=other"),
-    ("log info", "log notice"), ("token=<token>", "token=<hex>0"),
+    ("log info", "log notice"), ("token=<token>", "token=<hex>g"),
     ("    log", "    told Hello.\n    log"), ("    log", "    env A=b\n    log"),
     ("    log", "    log info accepted\n    log"),
     ("    answer token\n", "    answer token\n    answer again\n"),
