@@ -108,6 +108,7 @@ static void
 the_offending_word_is_in_the_detail_escaped(void **state)
 {
 	static const char *const words[] = { "use_frist_pass", NULL };
+	static const char *const value[] = { "confg=/etc/x.conf", NULL };
 	static const char *const hostile[] = { "x\"\n", NULL };
 	static const char *const relative[] = { "config=x.conf", NULL };
 	struct pj_arguments arguments;
@@ -118,6 +119,11 @@ the_offending_word_is_in_the_detail_escaped(void **state)
 	    PJ_ARGUMENT_INVALID);
 	assert_string_equal(err.detail, "unknown argument use_frist_pass: "
 	    "did you mean use_first_pass?");
+	/* Behind the sign is no part of the name. */
+	assert_int_equal(parse(value, &arguments, &err),
+	    PJ_ARGUMENT_INVALID);
+	assert_string_equal(err.detail, "unknown argument confg=/etc/x.conf: "
+	    "did you mean config=?");
 	assert_int_equal(parse(hostile, &arguments, &err),
 	    PJ_ARGUMENT_INVALID);
 	assert_string_equal(err.detail, "unknown argument x\\x22\\x0a");
