@@ -248,8 +248,6 @@ scan_number(struct gate *g)
 
 	if (*g->at == '-')
 		g->at++;
-	else if (*g->at < '0' || *g->at > '9')
-		return gate_fail(g, PJ_JSON_INVALID, "no JSON value");
 	digits = g->at;
 	count = skip_digits(g);
 	if (count == 0 || (count > 1 && digits[0] == '0'))
@@ -342,6 +340,8 @@ scan_value(struct gate *g, enum place *next)
 	case '<':	/* an error page or a sign-in page */
 		return gate_fail(g, PJ_JSON_INVALID, "HTML or XML");
 	default:
+		if (*g->at != '-' && (*g->at < '0' || *g->at > '9'))
+			return gate_fail(g, PJ_JSON_INVALID, "no JSON value");
 		return scan_number(g);
 	}
 }
