@@ -95,7 +95,7 @@ tell_usual(struct pj_check *check, const struct pj_stack_line *line,
 }
 
 static void
-check_arguments(struct pj_check *check, const struct pj_stack_line *line)
+check_configuration(struct pj_check *check, const struct pj_stack_line *line)
 {
 	PJ_CLEANUP(pj_cleanup_str) char *wanted = NULL;
 	const char *path = check->source->path;
@@ -115,18 +115,15 @@ check_arguments(struct pj_check *check, const struct pj_stack_line *line)
 		    "it uses another configuration than %s", path);
 }
 
-/* Other phases; their names for people. */
+/* The phases behind auth. */
 static void
 check_phases(struct pj_check *check, const char *service)
 {
-	static const char *const phases[] = {
-		"account", "password", "session",
-	};
-
-	for (size_t i = 0; i < sizeof(phases) / sizeof(phases[0]); i++) {
+	for (size_t i = 1; i < PJ_STACK_PHASES; i++) {
+		const char *phase = pj_stack_phases[i];
 		struct pj_stack stack = { .count = 0 };
 
-		if (pj_stack_read(service, phases[i], &stack, NULL) == PJ_OK)
+		if (pj_stack_read(service, phase, &stack, NULL) == PJ_OK)
 			for (size_t k = 0; k < stack.count; k++)
 				if (pj_is_ours(&stack.lines[k]))
 					pj_found_at(check->findings,
@@ -134,7 +131,7 @@ check_phases(struct pj_check *check, const char *service)
 					    PJ_FOUND_STACK_PHASE,
 					    stack.lines[k].place,
 					    "%s in the phase %s", PJ_MODULE,
-					    phases[i]);
+					    phase);
 		pj_stack_free(&stack);
 	}
 }
@@ -198,7 +195,7 @@ check_service(struct pj_check *check, const char *service)
 	pj_check_lines(check, &stack);
 	if (at < stack.count) {
 		check_order(check, &stack, at);
-		check_arguments(check, &stack.lines[at]);
+		check_configuration(check, &stack.lines[at]);
 		/* A service without a stack of its own has its own name. */
 		if (check->config != NULL && strcmp(service, "other") != 0 &&
 		    !pj_config_serves(check->config, service))

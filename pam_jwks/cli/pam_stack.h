@@ -27,7 +27,7 @@ struct pj_stack {
 	size_t			 file_count;	/* the first is the service's */
 };
 
-/* The phases that there are. */
+/* The phases that there are, auth first. */
 #define PJ_STACK_PHASES	4
 extern const char *const pj_stack_phases[PJ_STACK_PHASES];
 
