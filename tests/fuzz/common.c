@@ -64,3 +64,17 @@ fuzz_inside(struct pj_span part, struct pj_span whole)
 	return part.len == 0 || (part.ptr >= whole.ptr &&
 	    part.ptr + part.len <= whole.ptr + whole.len);
 }
+
+struct pj_config *
+fuzz_configure(const struct pj_config_host *host, struct pj_span text)
+{
+	struct pj_config *config = NULL;
+	struct pj_error err = { "" };
+
+	FUZZ_CHECK(pj_config_new(host, NULL, NULL, &config) == PJ_OK);
+	if (pj_config_add_text(config, text, "f", &err) == PJ_OK &&
+	    pj_config_finish(config, false, &err) == PJ_OK)
+		return config;
+	pj_config_free(config);
+	return NULL;
+}

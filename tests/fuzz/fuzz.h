@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "base/span.h"
+#include "policy/config.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -41,6 +42,10 @@ const char	*fuzz_folder(void);
 
 /* Removes everything in it. */
 void		fuzz_empty_folder(void);
+
+/* The configuration that a text is; NULL if there is a mistake in it. */
+struct pj_config	*fuzz_configure(const struct pj_config_host *host,
+			    struct pj_span text);
 
 /* True if part lies inside whole, or is empty. */
 bool		fuzz_inside(struct pj_span part, struct pj_span whole);

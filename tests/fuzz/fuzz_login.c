@@ -80,20 +80,13 @@ configure(struct pj_span lines, bool file)
 		.node_name = "web01", .helper = HELPER,
 		.cache_dir = fuzz_folder(), .state_dir = fuzz_folder(),
 	};
-	struct pj_config *config = NULL;
-	struct pj_error err = { "" };
 
 	if (pj_buf_printf(&text, "[issuer corp]\nissuer = https://a.test\n"
 	    "audience = ssh\nservices = sshd\n%s%s\n",
 	    file ? "jwks_file = " : "", file ? keys_file() : "") != PJ_OK ||
 	    pj_buf_append(&text, lines) != PJ_OK)
 		return NULL;
-	FUZZ_CHECK(pj_config_new(&host, NULL, NULL, &config) == PJ_OK);
-	if (pj_config_add_text(config, pj_buf_span(&text), "f", &err) ==
-	    PJ_OK && pj_config_finish(config, false, &err) == PJ_OK)
-		return config;
-	pj_config_free(config);
-	return NULL;
+	return fuzz_configure(&host, pj_buf_span(&text));
 }
 
 /* As it comes through a host that passes on pieces; NULL: no memory. */

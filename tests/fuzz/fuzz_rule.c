@@ -18,19 +18,12 @@ static struct pj_config *
 configure(struct pj_span lines)
 {
 	PJ_BUF_SCOPED(text, PJ_CONFIG_MAX);
-	struct pj_config *config = NULL;
-	struct pj_error err = { "" };
 
 	if (pj_buf_printf(&text, "[issuer corp]\nissuer = https://a.test\n"
 	    "audience = ssh\nservices = sshd\nuser_claim = sub\n") != PJ_OK ||
 	    pj_buf_append(&text, lines) != PJ_OK)
 		return NULL;
-	FUZZ_CHECK(pj_config_new(&host, NULL, NULL, &config) == PJ_OK);
-	if (pj_config_add_text(config, pj_buf_span(&text), "f", &err) ==
-	    PJ_OK && pj_config_finish(config, false, &err) == PJ_OK)
-		return config;
-	pj_config_free(config);
-	return NULL;
+	return fuzz_configure(&host, pj_buf_span(&text));
 }
 
 /* There is one way to claims: a signature that is good. */
